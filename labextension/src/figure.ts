@@ -1,0 +1,164 @@
+/**
+ * The figure in the browser: ipympl's canvas, with frames that are acknowledged.
+ *
+ * Invariant: every frame of the kernel is painted in order and then acknowledged, so that no difference image is lost
+ * and the kernel knows when to send the next one.
+ */
+import { DOMWidgetView } from '@jupyter-widgets/base';
+import { MPLCanvasModel, MPLCanvasView } from 'jupyter-matplotlib';
+import metadata from '../package.json';
+import { FrameQueue } from './frames';
+import { theme, watchPixelRatio, watchTheme } from './surroundings';
+
+// `declare` on fields: widgets are initialized inside the constructor of their base class, before field initializers run.
+
+export class LiveCanvasModel extends MPLCanvasModel {
+  declare private frames: FrameQueue<ImageBitmap>;
+  declare private painted: boolean;
+
+  override defaults() {
+    return {
+      ...super.defaults(),
+      _model_name: 'LiveCanvasModel',
+      _model_module: metadata.name,
+      _model_module_version: `^${metadata.version}`,
+      _view_name: 'LiveCanvasView',
+      _view_module: metadata.name,
+      _view_module_version: `^${metadata.version}`,
+    };
+  }
+
+  override initialize(...parameters: Parameters<MPLCanvasModel['initialize']>): void {
+    this.painted = false;
+    this.frames = new FrameQueue({
+      decode: data => createImageBitmap(new Blob([data], { type: 'image/png' })),
+      paint: (bitmap, full) => this.paint(bitmap, full),
+      acknowledge: (frame, error) => {
+        this.waiting_for_image = false;
+        this.send_message('frame_ack', error === undefined ? { frame } : { frame, error });
+      },
+    });
+    super.initialize(...parameters);
+  }
+
+  /** Tell the kernel that a view is there, and what it must draw for. */
+  announce(): void {
+    if (this.ratio !== window.devicePixelRatio) {
+      this.ratio = window.devicePixelRatio;
+      this.resize_canvas();
+      this._for_each_view(view => view.resize_and_update_canvas(this.size));
+    }
+    if (!this.disabled) {
+      this.send_message('ready', { device_pixel_ratio: this.ratio, theme: theme() });
+    }
+  }
+
+  override on_comm_message(event: unknown, buffers?: readonly BlobPart[]): void {
+    try {
+      super.on_comm_message(event, buffers);
+    } catch (error) {
+      console.warn('tfwidget: the figure could not handle a message from the kernel', event, error);
+    }
+  }
+
+  override handle_binary(message: Record<string, unknown>, buffers?: readonly BlobPart[]): void {
+    if (this.image.src) {
+      // The still picture may be loading yet, and must not come out on top of this frame.
+      this.image.onload = null;
+      this.image = new Image();
+    }
+    const number = typeof message.frame === 'number' ? message.frame : undefined;
+    // The mode belongs to this frame: by the time it is decoded, the kernel may have set the next one's.
+    const full = this.get('_image_mode') === 'full';
+    void this.frames.push({ number, full, data: buffers?.[0] });
+  }
+
+  private paint(bitmap: ImageBitmap, full: boolean): void {
+    const { width, height } = this.offscreen_canvas;
+    if (full) {
+      this.offscreen_context.clearRect(0, 0, width, height);
+    }
+    // Until the kernel knows the size and resolution, a frame is stretched rather than cropped.
+    this.offscreen_context.drawImage(bitmap, 0, 0, width, height);
+    bitmap.close();
+    this.painted = true;
+    this.waiting_for_image = false;
+    this._for_each_view(view => view.update_canvas());
+  }
+
+  /** Keep the picture, stretched, until the kernel has drawn one of the new size. */
+  override resize_canvas(): void {
+    const { offscreen_canvas: canvas, offscreen_context: context } = this;
+    const before = document.createElement('canvas');
+    before.width = canvas.width;
+    before.height = canvas.height;
+    if (canvas.width > 0 && canvas.height > 0) {
+      before.getContext('2d')?.drawImage(canvas, 0, 0);
+    }
+    super.resize_canvas();
+    if (before.width > 0 && before.height > 0) {
+      context.drawImage(before, 0, 0, canvas.width, canvas.height);
+    }
+  }
+
+  /** The state a notebook is saved with: the one place that needs the picture as text. */
+  override get_state(drop_defaults?: boolean) {
+    if (this.painted) {
+      this.set('_data_url', this.offscreen_canvas.toDataURL());
+    }
+    return super.get_state(drop_defaults);
+  }
+}
+
+export class LiveCanvasView extends MPLCanvasView {
+  declare model: LiveCanvasModel;
+  declare private watching: AbortController;
+
+  override initialize(...parameters: Parameters<MPLCanvasView['initialize']>): void {
+    this.watching = new AbortController();
+    super.initialize(...parameters);
+  }
+
+  override async render(): Promise<void> {
+    await super.render();
+    this.el.classList.add('tfw-figure');
+    this.canvas_div.setAttribute('role', 'application');
+    this._update_figure_label();
+    // The toolbar shows under the mouse; for the keyboard, while the focus is in the figure.
+    this.el.addEventListener('focusin', () => this.toolbar_view.fade_in());
+    this.el.addEventListener('focusout', event => {
+      if (!this.el.contains(event.relatedTarget as Node | null)) {
+        this.toolbar_view.fade_out();
+      }
+    });
+    const announce = () => this.model.announce();
+    watchTheme(announce, this.watching.signal);
+    watchPixelRatio(announce, this.watching.signal);
+    announce();
+  }
+
+  override _update_figure_label(): void {
+    super._update_figure_label();
+    this.canvas_div?.setAttribute('aria-label', `Plot: ${this.model.get('_figure_label')}`);
+  }
+
+  override update_canvas(stretch = false): void {
+    const { width, height } = this.model.offscreen_canvas;
+    if (width > 0 && height > 0) {
+      super.update_canvas(stretch || width !== this.canvas.width || height !== this.canvas.height);
+    }
+  }
+
+  override key_event(name: string): (event: KeyboardEvent) => unknown {
+    const handle = super.key_event(name);
+    // Matplotlib takes every key while the figure has the focus, but the keyboard must be able to leave it.
+    return event => (event.key === 'Tab' ? undefined : handle(event));
+  }
+
+  override remove() {
+    this.watching.abort();
+    super.remove();
+    // ipympl does not go on to its base class, whose part takes the view off the page and out of the model's list.
+    return DOMWidgetView.prototype.remove.call(this);
+  }
+}

@@ -1,0 +1,1 @@
+"""Watch a TensorFlow model train, live, in a Matplotlib figure in Jupyter."""
