@@ -1,0 +1,543 @@
+"""The tick: where a run listens, obeys, records and draws, between two steps of the training.
+
+Invariants:
+
+- Steps never overlap a command, a message of the browser or a draw: all of them happen inside `Run.tick`, on the owner
+  thread, at a step boundary.
+- A run ends with exactly one outcome, and its last values are drawn.
+- The share of wall time that plotting takes stays within the render budget; the first frames, and answers to what the
+  user does, are exempt.
+- Plotting never ends a training: whatever goes wrong with a value or a picture becomes a text in its place.
+
+::
+
+    tick():
+        1. drain the mailbox      what the browser sent
+        2. apply commands         pause, single step, stop
+        3. take a snapshot        only if a frame is due and the front end is ready for it
+        4. draw                   newest snapshot wins
+"""
+
+import threading
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from tfwidget import snapshot
+from tfwidget.errors import TensorError, TfwidgetWarning
+from tfwidget.history import Frame, History, Value
+from tfwidget.mailbox import Mailbox
+
+__all__ = ["FrontEnd", "Outcome", "Run", "State", "Status", "current_run"]
+
+Outcome = Literal["finished", "stopped", "failed"]
+State = Literal["running", "paused", "finished", "stopped", "failed"]
+
+EXEMPT_FRAMES = 3
+"""So many first frames are drawn as soon as they can be, whatever they cost."""
+
+PENDING_SCALARS = 4096
+"""Scalars wait on their device for the next frame, but never more than this many."""
+
+TENSOR_BYTES = 256 * 2**20
+"""Larger tensors are not copied."""
+
+
+class FrontEnd(Protocol):
+    """What a run draws on."""
+
+    def ready(self) -> bool:
+        """Whether a frame drawn now would be shown soon: the front end has acknowledged the one before."""
+        ...
+
+    def draw(self, frame: Frame) -> None:
+        """Show the frame."""
+        ...
+
+    def show_status(self, status: "Status") -> None:
+        """Show where the run is."""
+        ...
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a run is. Times are in seconds, without pauses."""
+
+    state: State
+    step: int
+    total: int | None
+    elapsed: float
+    steps_per_second: float
+    remaining: float | None
+    plotting_share: float
+    latest: Mapping[str, float]
+    error: str | None
+
+
+@dataclass
+class _Logged:
+    """A tensor as it was logged last: not copied, only referred to."""
+
+    step: int
+    value: object
+    kind: str | None
+    options: Mapping[str, object]
+
+
+class Run:
+    """One training, from its first step to its outcome.
+
+    Parameters
+    ----------
+    front_end : FrontEnd
+        What the run draws on.
+    mailbox : Mailbox
+        Where messages of the browser arrive.
+    total : int, optional
+        The number of steps to be made, where it is known.
+    fetch : callable, optional
+        Brings a list of scalars to the host, all at once.
+    after : Run, optional
+        The run to go on from: its step count, its record, its render budget.
+    budget : float, optional
+        The largest share of wall time that plotting may take.
+    fps : float, optional
+        The highest frame rate, in frames per second.
+    clock : callable, optional
+        Returns the time in seconds.
+    """
+
+    def __init__(
+        self,
+        front_end: FrontEnd,
+        mailbox: Mailbox,
+        *,
+        total: int | None = None,
+        fetch: Callable[[Sequence[object]], list[float]] = snapshot.fetch,
+        after: "Run | None" = None,
+        budget: float = 0.02,
+        fps: float = 30.0,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.step: int = 0 if after is None else after.step
+        self.total = None if total is None else self.step + total
+        self.history: History = History() if after is None else after.history
+        self.error: BaseException | str | None = None
+        self._front_end = front_end
+        self._mailbox = mailbox
+        self._fetch = fetch
+        self._budget = budget
+        self._fps = fps
+        self._clock = clock
+        self._first_step = self.step
+        self._owner = threading.get_ident()
+        self._outcome: Outcome | None = None
+        self._stop = False
+        self._pause = False
+        self._paused = False
+        self._allowed = 0  # steps that may still be made although the run is paused
+        self._may_step = threading.Event()
+        self._may_step.set()
+        self._began = clock()
+        self._time_paused = 0.0
+        self._time_plotting = 0.0
+        self._frames: int = 0 if after is None else after._frames
+        self._due: float = self._began if after is None else after._due
+        self._drawn_step = -1
+        self._scalars: list[tuple[str, int, object]] = []
+        self._is_scalar: dict[str, bool] = {}
+        self._tensors: dict[str, _Logged] = {}
+        self._rare: set[str] = set()
+        self._values: dict[str, Value] = {} if after is None else after._values
+        self._errors: dict[str, str] = {} if after is None else after._errors
+        self._warned: set[str] = set()
+        _runs.append(self)
+
+    # -- what a run tells ------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """Where the run is: running, paused, or its outcome."""
+        return self._outcome or ("paused" if self._paused else "running")
+
+    @property
+    def stopping(self) -> bool:
+        """Whether no further step is to be made."""
+        return self._stop or self._outcome is not None
+
+    @property
+    def status(self) -> Status:
+        """Where the run is, as shown in the widget."""
+        elapsed = max(self._clock() - self._began - self._time_paused, 1e-9)
+        done = self.step - self._first_step
+        rate = done / elapsed
+        left = (
+            None
+            if self.total is None or not done or self._outcome
+            else max(self.total - self.step, 0) / rate
+        )
+        latest = {
+            name: series.last[1]
+            for name, series in self.history.items()
+            if series.last is not None
+        }
+        error = (
+            self.error
+            if self.error is None or isinstance(self.error, str)
+            else _describe(self.error)
+        )
+        share = self._time_plotting / elapsed
+        return Status(
+            self.state, self.step, self.total, elapsed, rate, left, share, latest, error
+        )
+
+    # -- what a run is told ----------------------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Make no further step until `resume`; takes effect at the next step boundary."""
+        self._command(lambda: self._set_pause(True))
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self._command(lambda: self._set_pause(False))
+
+    def advance(self, steps: int = 1) -> None:
+        """Make exactly so many steps, and pause again."""
+        if not isinstance(steps, int) or steps < 1:
+            raise ValueError(
+                f"advance: steps must be a positive integer, got {steps!r}"
+            )
+
+        def allow() -> None:
+            # While the run is still running, the step under way ends first: the pause comes before the steps.
+            self._pause = True
+            self._allowed += steps
+
+        self._command(allow)
+
+    def stop(self) -> None:
+        """Make no further step, and end the run; takes effect at the next step boundary."""
+
+        def stop() -> None:
+            self._stop = True
+
+        self._command(stop)
+
+    def _set_pause(self, pause: bool) -> None:
+        self._pause = pause
+        self._allowed = 0
+
+    def _command(self, command: Callable[[], None]) -> None:
+        if threading.get_ident() == self._owner:
+            command()
+        else:
+            self._mailbox.post(command)
+
+    # -- logging ---------------------------------------------------------------------------------------------------
+
+    def log(self, values: Mapping[str, object]) -> None:
+        """Record values of the step under way; see `tfwidget.log`."""
+        if threading.get_ident() != self._owner:
+            # The caller may go on to change its arrays: copy them here, on the thread that owns them.
+            copies = {name: self._copied(name, value) for name, value in values.items()}
+            self._mailbox.post(lambda: self.log(copies))
+            return
+        if self._outcome is not None:
+            self._warn(
+                "log",
+                f"log({_names(values)}) came after the run had ended ({self._outcome}); nothing recorded",
+            )
+            return
+        step = self.step + 1
+        for name, value in values.items():
+            is_scalar = self._is_scalar.get(name)
+            if is_scalar is None:
+                is_scalar = self._classify(name, value)
+                if is_scalar is None:
+                    continue
+            kind: str | None = None
+            options: Mapping[str, object] = {}
+            if isinstance(value, snapshot.Logged):
+                kind, options, value = value.kind, value.options, value.value
+            if is_scalar:
+                self._log_scalar(name, step, value)
+            else:
+                before = self._tensors.get(name)
+                if before is None or before.step < step - 1:
+                    self._rare.add(name)
+                self._tensors[name] = _Logged(step, value, kind, options)
+        if len(self._scalars) > PENDING_SCALARS:
+            self._collect_scalars()
+
+    def _log_scalar(self, name: str, step: int, value: object) -> None:
+        try:
+            self._scalars.append((name, step, snapshot.hold(name, value)))
+        except TensorError as error:
+            self._errors[name] = str(error)
+
+    def _classify(self, name: object, value: object) -> bool | None:
+        if not isinstance(name, str) or not name:
+            self._warn(
+                repr(name),
+                f"log: a name must be a non-empty string, got {name!r}; this value is not recorded",
+            )
+            return None
+        if isinstance(value, snapshot.Logged):
+            is_scalar = value.kind == "line"
+        else:
+            is_scalar = snapshot.is_scalar(value)
+        self._is_scalar[name] = is_scalar
+        return is_scalar
+
+    def _copied(self, name: str, value: object) -> object:
+        if isinstance(value, snapshot.Logged):
+            return value.replace(self._copied(name, value.value))
+        if callable(value) and not hasattr(value, "shape"):
+            return value
+        try:
+            return snapshot.freeze(name, value)
+        except TensorError:
+            return value  # the owner reports it in the panel's place
+
+    def _warn(self, key: str, text: str) -> None:
+        if key not in self._warned:
+            self._warned.add(key)
+            warnings.warn(text, TfwidgetWarning, stacklevel=4)
+
+    # -- the tick --------------------------------------------------------------------------------------------------
+
+    def step_done(self) -> bool:
+        """Count a step and tick; return False when the run is to end."""
+        self.step += 1
+        return self.tick()
+
+    def tick(self) -> bool:
+        """Listen, obey, draw; return False when the run is to end. While the run is paused, it waits here.
+
+        On another thread than the run's own it does nothing but wait while the run is paused.
+        """
+        if threading.get_ident() != self._owner:
+            self._may_step.wait()
+            return not self.stopping
+        if self._mailbox:
+            self._mailbox.drain()
+        if self._pause or self._paused:
+            self._hold()
+        elif self._clock() >= self._due:
+            self._draw_frame()
+        elif self._rare:
+            self._keep_rare()
+        return not self.stopping
+
+    def _hold(self) -> None:
+        """Wait at the step boundary for as long as the run is paused."""
+        if self._allowed and self._paused:
+            self._allowed -= 1
+            if self._allowed:
+                self._draw_frame()
+                return
+        began = self._clock()
+        self._paused = True
+        self._may_step.clear()
+        try:
+            self._show_status()
+            self._draw_frame(at_once=True)
+            while self._pause and not self._allowed and not self.stopping:
+                # An acknowledgement or a pan arrives here too; a frame that could not be drawn yet is drawn then.
+                if self._drawn_step != self.step:
+                    self._draw_frame(at_once=True)
+                self._mailbox.wait(0.5)
+                self._mailbox.drain()
+            if not self._allowed:
+                self._paused = False
+        finally:
+            self._time_paused += self._clock() - began
+            self._due = min(self._due, self._clock())
+            self._may_step.set()
+        self._show_status()
+
+    # -- frames ----------------------------------------------------------------------------------------------------
+
+    def _draw_frame(self, *, at_once: bool = False, last: bool = False) -> None:
+        began = self._clock()
+        if not last and not self._ready():
+            self._due = began + 1 / self._fps
+            return
+        try:
+            frame = self._snapshot()
+            self._front_end.draw(frame)
+            self._drawn_step = self.step
+            self._front_end.show_status(self.status)
+        except Exception as error:
+            self._warn(
+                f"draw {error!r}",
+                f"the plot could not be drawn, the run goes on: {_describe(error)}",
+            )
+        cost = self._clock() - began
+        self._frames += 1
+        if at_once or last:
+            return  # an answer to the user
+        self._time_plotting += cost
+        rest = 1 / self._fps - cost
+        if self._frames > EXEMPT_FRAMES:
+            rest = max(rest, cost * (1 / self._budget - 1))
+        self._due = began + cost + max(rest, 0.0)
+
+    def _ready(self) -> bool:
+        try:
+            return self._front_end.ready()
+        except Exception as error:
+            self._warn(
+                f"ready {error!r}",
+                f"the plot cannot be reached, the run goes on: {_describe(error)}",
+            )
+            return False
+
+    def _show_status(self) -> None:
+        try:
+            self._front_end.show_status(self.status)
+        except Exception as error:
+            self._warn(
+                f"status {error!r}",
+                f"the status cannot be shown, the run goes on: {_describe(error)}",
+            )
+
+    def _snapshot(self) -> Frame:
+        for name, logged in self._tensors.items():
+            if logged.step >= self.step:
+                self._keep(name, logged)
+        self._rare.clear()
+        self._collect_scalars()
+        return Frame(self.step, self.history, dict(self._values), dict(self._errors))
+
+    def _keep_rare(self) -> None:
+        """Copy what is logged only now and then, at the step it belongs to, though no frame is due; once per frame."""
+        for name in self._rare:
+            logged = self._tensors[name]
+            kept = self._values.get(name)
+            if kept is None or kept.step <= self._drawn_step:
+                self._keep(name, logged)
+        self._rare.clear()
+
+    def _keep(self, name: str, logged: _Logged) -> None:
+        value = logged.value
+        try:
+            if callable(value) and not hasattr(value, "shape"):
+                value = value()
+                kind, options = logged.kind, logged.options
+                if isinstance(value, snapshot.Logged):
+                    kind, options, value = value.kind, value.options, value.value
+                if kind == "line" or (kind is None and snapshot.is_scalar(value)):
+                    self._log_scalar(name, logged.step, value)
+                    return
+                logged = _Logged(logged.step, value, kind, options)
+            nbytes = _nbytes(value)
+            if nbytes > TENSOR_BYTES:
+                raise TensorError(
+                    f"{name} takes {nbytes / 2**20:,.0f} MB; tensors above {TENSOR_BYTES / 2**20:,.0f} MB are not copied. "
+                    f"Log a part of it, such as {name}=value[:64]"
+                )
+            array = snapshot.freeze(name, value)
+        except Exception as error:
+            self._errors[name] = _describe(error)
+            self._values.pop(name, None)
+        else:
+            self._values[name] = Value(logged.step, array, logged.kind, logged.options)
+            self._errors.pop(name, None)
+
+    def _collect_scalars(self) -> None:
+        entries, self._scalars = self._scalars, []
+        if not entries:
+            return
+        raw = [value for _, _, value in entries]
+        try:
+            numbers = self._fetch(raw)
+        except Exception:
+            numbers = [
+                self._fetch_one(name, value)
+                for (name, _, _), value in zip(entries, raw, strict=True)
+            ]
+        by_name: dict[str, tuple[list[int], list[float]]] = {}
+        for (name, step, _), number in zip(entries, numbers, strict=True):
+            steps, values = by_name.setdefault(name, ([], []))
+            steps.append(step)
+            values.append(number)
+        for name, (steps, values) in by_name.items():
+            self.history.extend(name, steps, values)
+
+    def _fetch_one(self, name: str, value: object) -> float:
+        try:
+            return self._fetch([value])[0]
+        except Exception as error:
+            self._errors[name] = (
+                f"a scalar was expected, as in the steps before. {_describe(error)}"
+            )
+            return float("nan")
+
+    # -- the end ---------------------------------------------------------------------------------------------------
+
+    def finish(
+        self, outcome: Outcome, error: BaseException | str | None = None
+    ) -> None:
+        """End the run; only the first call decides the outcome. The last values are drawn."""
+        if self._outcome is not None:
+            return
+        self._outcome = outcome
+        self.error = error
+        self._paused = False
+        self._may_step.set()
+        if self in _runs:
+            _runs.remove(self)
+        self._draw_frame(last=True)
+        self._tensors.clear()
+
+    def explain(self, error: BaseException) -> None:
+        """Say after the end what made the run fail, where that became known later."""
+        if self._outcome == "failed" and (
+            self.error is None or isinstance(self.error, str)
+        ):
+            self.error = error
+            self._show_status()
+
+    def __repr__(self) -> str:
+        total = "" if self.total is None else f" of {self.total}"
+        return f"<tfwidget run: {self.state}, step {self.step}{total}>"
+
+
+_runs: list[Run] = []
+
+
+def current_run() -> Run | None:
+    """The run under way that began last, or None."""
+    return _runs[-1] if _runs else None
+
+
+def _names(values: Mapping[Any, object]) -> str:
+    names = [
+        f"{name}=..." if isinstance(name, str) else repr(name)
+        for name in list(values)[:3]
+    ]
+    return ", ".join(names + ["..."] * (len(values) > 3))
+
+
+def _nbytes(value: object) -> int:
+    """Bytes of a tensor, without copying it; 0 where its shape does not tell."""
+    try:
+        shape = tuple(int(n) for n in value.shape)  # type: ignore[attr-defined]
+        dtype: Any = value.dtype  # type: ignore[attr-defined]
+        size = (
+            getattr(dtype, "size", None)
+            or np.dtype(getattr(dtype, "as_numpy_dtype", dtype)).itemsize
+        )
+        return int(np.prod(shape, dtype=np.int64)) * int(size)
+    except (AttributeError, TypeError, ValueError):
+        return 0
+
+
+def _describe(error: BaseException) -> str:
+    text = str(error).strip()
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

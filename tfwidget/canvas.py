@@ -1,0 +1,449 @@
+"""The Matplotlib backend ``tfwidget``: ipympl's canvas, confined to the owner thread, with acknowledged frames.
+
+Invariant: everything is drawn on the owner thread, and at most one frame is in flight until the browser has painted it.
+
+Flow control, all of it:
+
+- ``draw()`` draws at once, ``draw_idle()`` posts one draw to the mailbox, however often it is called meanwhile;
+- a drawn picture is sent if no frame is in flight; else when the acknowledgement arrives, with what is newest by then;
+- a frame that the browser could not show, or never acknowledged, is followed by a full one.
+
+`Canvas.moving` names the artists that change with every frame. They are animated, so a full draw leaves them out;
+`Canvas.draw_moving` restores that picture and draws them over it, without the axes, ticks and texts.
+"""
+
+import json
+import math
+import threading
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from ipympl.backend_nbagg import Canvas as IpymplCanvas
+from ipympl.backend_nbagg import FigureManager as IpymplManager
+from ipympl.backend_nbagg import Toolbar as IpymplToolbar
+from matplotlib import is_interactive
+from matplotlib._pylab_helpers import Gcf
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_webagg_core import FigureManagerWebAgg
+from matplotlib.figure import Figure
+from traitlets import Unicode
+
+from tfwidget import kernel
+from tfwidget.errors import TfwidgetWarning
+from tfwidget.kernel import Confined
+
+__all__ = ["Canvas", "FigureCanvas", "FigureManager", "Toolbar", "new_canvas"]
+
+ACKNOWLEDGEMENT_TIMEOUT = 2.0
+"""Seconds after which a frame counts as lost: the page was closed or reloaded, or there is none."""
+
+MAX_PIXELS = 10_000
+"""The largest width or height, in pixels, that a message from the browser may ask for."""
+
+_FRONT_END_VERSION = f"^{version('tfwidget')}"
+
+
+class Toolbar(Confined, IpymplToolbar):
+    """ipympl's toolbar, confined to the owner thread."""
+
+    def home(self, *args: object) -> None:
+        """Show the first view again, and follow the data."""
+        super().home(*args)
+        self.canvas.on_home()
+
+
+class Canvas(Confined, IpymplCanvas):
+    """A figure in the browser: ipympl's canvas, drawn on the owner thread only.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure to show.
+    """
+
+    _model_module = Unicode("tfwidget").tag(sync=True)
+    _model_module_version = Unicode(_FRONT_END_VERSION).tag(sync=True)
+    _model_name = Unicode("LiveCanvasModel").tag(sync=True)
+    _view_module = Unicode("tfwidget").tag(sync=True)
+    _view_module_version = Unicode(_FRONT_END_VERSION).tag(sync=True)
+    _view_name = Unicode("LiveCanvasView").tag(sync=True)
+
+    supports_blit = True
+
+    def __init__(self, figure: Figure, *args: Any, **kwargs: Any) -> None:
+        self.moving: Sequence[Artist] = ()
+        self.on_home: Callable[[], object] = lambda: None
+        self.on_theme: Callable[[bool], object] = lambda dark: None
+        self.clock: Callable[[], float] = time.monotonic
+        self._frame = 0
+        self._sent_at: float | None = None  # of the frame in flight
+        self._unsent = False
+        self._draw_posted = False
+        self._background: Any = None
+        self._background_size: tuple[int, int] | None = None
+        self._reported_threads: set[str] = set()
+        self._inner_stale_callback: Callable[[Any, bool], object] | None = None
+        super().__init__(figure, *args, **kwargs)
+        # ipympl would send raw pixels instead of pictures until the browser's first message has been handled, which
+        # in a blocking cell is its end: the figure would stay blank.
+        self.syncing_data_url = False
+        width, height = figure.bbox.size
+        self._size = (width, height)
+
+    def __repr__(self) -> str:
+        return f"<tfwidget canvas of {self._figure_label!r}>"
+
+    # -- drawing ---------------------------------------------------------------------------------------------------
+
+    def draw(self) -> None:
+        """Draw the whole figure, and show it. Called on another thread, it asks the owner thread to do so."""
+        if not kernel.on_owner_thread():
+            self._report_thread("drawn")
+            self.draw_idle()
+            return
+        FigureCanvasAgg.draw(self)
+        if self.moving:
+            self._background = self.copy_from_bbox(self.figure.bbox)
+            self._background_size = self.get_width_height(physical=True)
+            self._draw_over_background()
+        self._png_is_old = True
+        self._send_frame()
+
+    def draw_moving(self) -> None:
+        """Draw the moving artists over the last full picture, and show the result."""
+        if self._background is None or self._background_size != self.get_width_height(
+            physical=True
+        ):
+            self.draw()
+            return
+        self.restore_region(self._background)
+        self._draw_over_background()
+        self._png_is_old = True
+        self._send_frame()
+
+    def _draw_over_background(self) -> None:
+        renderer = self.get_renderer()
+        for artist in self.moving:
+            artist.draw(renderer)
+
+    def draw_idle(self) -> None:
+        """Draw the figure soon, on the owner thread; many calls make one draw."""
+        if not self._draw_posted:
+            self._draw_posted = True
+            kernel.mailbox.post(self._draw_if_posted)
+
+    def _draw_if_posted(self) -> None:
+        if not self._draw_posted or self.comm is None:
+            return
+        if not self.ready:
+            self._unsent = True  # the acknowledgement draws
+            return
+        self.draw()
+
+    def flush_events(self) -> None:
+        """Handle what the browser sent, and draw what is due; a place where a long computation stays responsive."""
+        if kernel.on_owner_thread():
+            kernel.mailbox.drain()
+
+    def start_event_loop(self, timeout: float = 0) -> None:
+        """Handle the browser's messages for `timeout` seconds (0: until `stop_event_loop`); ``plt.pause`` calls this."""
+        self._looping = True
+        end = math.inf if timeout <= 0 else time.monotonic() + timeout
+        while self._looping and (left := end - time.monotonic()) > 0:
+            self.flush_events()
+            kernel.mailbox.wait(min(left, 0.1))
+        self._looping = False
+
+    # -- frames ----------------------------------------------------------------------------------------------------
+
+    @property
+    def ready(self) -> bool:
+        """Whether a frame sent now would be painted soon: none is in flight, or the one in flight is lost."""
+        if (
+            self._sent_at is not None
+            and self.clock() - self._sent_at > ACKNOWLEDGEMENT_TIMEOUT
+        ):
+            self._sent_at = None
+            self._force_full = True
+        return self._sent_at is None
+
+    def _send_frame(self) -> None:
+        self._draw_posted = False
+        if self.comm is None:
+            return
+        if not self.ready:
+            self._unsent = True
+            return
+        self._unsent = False
+        picture = self.get_diff_image()
+        if picture is None:
+            return
+        self._frame += 1
+        self._sent_at = self.clock()
+        self.send(
+            {"data": json.dumps({"type": "binary", "frame": self._frame})},
+            buffers=[picture],
+        )
+
+    def blit(self, bbox: object = None) -> None:
+        """Show what was drawn over a restored background."""
+        if not kernel.on_owner_thread():
+            self._report_thread("drawn")
+            return
+        self._png_is_old = True
+        self._send_frame()
+
+    def _on_acknowledgement(self, content: Mapping[str, Any]) -> None:
+        if content.get("error") is not None:
+            self._force_full = self._png_is_old = self._unsent = True
+        elif content.get("frame") != self._frame:
+            return  # of a frame that already counted as lost
+        self._sent_at = None
+        if self._draw_posted:
+            self.draw()
+        elif self._unsent:
+            self._send_frame()
+
+    # -- messages of the browser -----------------------------------------------------------------------------------
+
+    def _handle_message(
+        self, _widget: object, content: object, _buffers: object
+    ) -> None:
+        """Handle a message of the browser; one that is not as it should be is ignored."""
+        if not isinstance(content, dict) or not _is_valid(content):
+            self.log.debug("ignored a message of the browser: %r", content)
+            return
+        kind = content["type"]
+        if kind == "frame_ack":
+            self._on_acknowledgement(content)
+        elif kind == "ready":
+            self._on_ready(content)
+        elif kind == "draw":
+            self.draw_idle()
+        elif kind == "initialized":
+            self.manager.resize(*self.figure.bbox.size)
+        elif kind == "closing":
+            self._closed = True
+        elif kind in ("set_dpi_ratio", "set_device_pixel_ratio"):
+            self._handle_set_device_pixel_ratio(content.get("device_pixel_ratio", content.get("dpi_ratio")))
+        else:
+            self.manager.handle_json(content)
+
+    def _on_ready(self, content: Mapping[str, Any]) -> None:
+        """A view has rendered: it has painted nothing yet, so what was in flight is lost on it."""
+        self._sent_at = None
+        self._force_full = True
+        self._handle_set_device_pixel_ratio(content["device_pixel_ratio"])
+        self.on_theme(content["theme"] == "dark")
+        self.draw_idle()
+
+    # -- other threads ---------------------------------------------------------------------------------------------
+
+    def _report_thread(self, what: str) -> None:
+        name = threading.current_thread().name
+        if name not in self._reported_threads:
+            self._reported_threads.add(name)
+            warnings.warn(
+                f"figure {self._figure_label!r} was {what} by thread {name!r}. Matplotlib is not thread-safe, so that can "
+                "corrupt the picture. Send values with tfwidget.log(...), which any thread may call, and let the main "
+                "thread plot them",
+                TfwidgetWarning,
+                stacklevel=3,
+            )
+
+    def watch_mutations(self) -> None:
+        """Report when another thread changes the figure; called when it is shown, for pyplot sets a callback before."""
+        inner = self.figure.stale_callback
+        if getattr(inner, "__self__", None) is self:
+            return
+        self._inner_stale_callback = inner
+        self.figure.stale_callback = self._on_stale
+
+    def _on_stale(self, figure: Any, value: bool) -> None:
+        if value and not kernel.on_owner_thread():
+            self._report_thread("changed")
+            self.draw_idle()
+        elif self._inner_stale_callback is not None:
+            self._inner_stale_callback(figure, value)
+
+    def close(self) -> None:
+        """Close the comm, and the toolbar's with it."""
+        if self.toolbar is not None:
+            self.toolbar.close()
+        super().close()
+
+
+class FigureManager(IpymplManager):
+    """Ties a figure's canvas and toolbar together; for pyplot, shows figures when they are due."""
+
+    def __init__(self, canvas: Canvas, num: int | str) -> None:
+        # Not ipympl's own __init__, which would make its unconfined toolbar.
+        FigureManagerWebAgg.__init__(self, canvas, num)
+        self.web_sockets = [canvas]
+        self.toolbar = Toolbar(canvas)
+
+    @classmethod
+    def create_with_canvas(
+        cls, canvas_class: type, figure: Figure, num: int | str
+    ) -> "FigureManager":
+        """Make the canvas and the manager of a pyplot figure; in interactive mode the end of the cell shows it."""
+        manager: FigureManager = super().create_with_canvas(canvas_class, figure, num)
+        _to_show.watch()
+        _to_show.add(manager)
+        return manager
+
+    def show(self) -> None:
+        """Display the figure, or draw it again where it is displayed already."""
+        if self.canvas._closed:
+            self.canvas._closed = False
+            _to_show.discard(self)
+            self.canvas.watch_mutations()
+            kernel.publish(self.canvas)
+        self.canvas.draw_idle()
+
+    @classmethod
+    def pyplot_show(cls, *, block: bool | None = None) -> None:
+        """Show all figures of pyplot. It never blocks: the notebook stays usable."""
+        for manager in Gcf.get_all_fig_managers():
+            manager.show()
+
+    def refresh_all(self) -> None:
+        """Send what was drawn."""
+        self.canvas._send_frame()
+
+    def destroy(self) -> None:
+        """Close the canvas and its comms."""
+        _to_show.discard(self)
+        self.canvas.close()
+
+
+class _ToShow:
+    """Figures of pyplot that were made in interactive mode and not shown yet."""
+
+    def __init__(self) -> None:
+        self._managers: list[FigureManager] = []
+        self._watching = False
+
+    def watch(self) -> None:
+        if not self._watching:
+            self._watching = True
+            kernel.on_cell_end(lambda _error: self.show())
+
+    def add(self, manager: FigureManager) -> None:
+        if is_interactive():
+            self._managers.append(manager)
+
+    def discard(self, manager: FigureManager) -> None:
+        if manager in self._managers:
+            self._managers.remove(manager)
+
+    def show(self) -> None:
+        for manager in list(self._managers):
+            manager.show()
+
+
+_to_show = _ToShow()
+
+Canvas.manager_class = FigureManager
+FigureCanvas = Canvas
+
+
+def new_canvas(figure: Figure) -> Canvas:
+    """Make a canvas for a figure that pyplot does not know."""
+    canvas = Canvas(figure)
+    FigureManager(canvas, 0)
+    return canvas
+
+
+def _number(low: float, high: float) -> Callable[[object], bool]:
+    def valid(value: object) -> bool:
+        return (
+            isinstance(value, (int, float))
+            and not isinstance(value, bool)
+            and low <= value <= high
+        )
+
+    return valid
+
+
+def _one_of(*choices: object) -> Callable[[object], bool]:
+    return lambda value: any(
+        value == choice and type(value) is type(choice) for choice in choices
+    )
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= 100
+
+
+def _optional(valid: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: value is None or valid(value)
+
+
+def _modifiers(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) <= 10
+        and all(_text(item) for item in value)
+    )
+
+
+def _anything(value: object) -> bool:
+    return True  # only handed on to the user's own event handlers, as `guiEvent`
+
+
+_Fields = dict[str, Callable[[object], bool]]
+
+_POSITION = {
+    "x": _number(-MAX_PIXELS, MAX_PIXELS),
+    "y": _number(-MAX_PIXELS, MAX_PIXELS),
+}
+_MOUSE: _Fields = {
+    **_POSITION,
+    "button": _number(-1, 31),
+    "buttons": _number(0, 2**16),
+    "step": _optional(_number(-100, 100)),
+    "modifiers": _modifiers,
+    "guiEvent": _anything,
+}
+_KEY: _Fields = {"key": _text, "guiEvent": _anything}
+_RATIO = _number(0.1, 10)
+_MESSAGES: dict[str, _Fields] = {
+    "ready": {"device_pixel_ratio": _RATIO, "theme": _one_of("light", "dark")},
+    "frame_ack": {
+        "frame": _number(0, 2**53),
+        "error": _optional(lambda value: isinstance(value, str)),
+    },
+    "draw": {},
+    "refresh": {},
+    "send_image_mode": {},
+    "initialized": {},
+    "closing": {},
+    "ack": {},
+    "set_dpi_ratio": {"dpi_ratio": _RATIO},
+    "set_device_pixel_ratio": {"device_pixel_ratio": _RATIO},
+    "resize": {"width": _number(1, MAX_PIXELS), "height": _number(1, MAX_PIXELS)},
+    "toolbar_button": {
+        "name": _one_of("home", "back", "forward", "pan", "zoom", "save_figure")
+    },
+    **{
+        name: _MOUSE
+        for name in (
+            "button_press button_release dblclick scroll motion_notify figure_enter figure_leave".split()  # noqa: SIM905
+        )
+    },
+    "key_press": _KEY,
+    "key_release": _KEY,
+}
+"""What the browser may send: the type of message, and what each of its fields must be."""
+
+
+def _is_valid(content: dict[object, object]) -> bool:
+    fields = _MESSAGES.get(content.get("type"))  # type: ignore[call-overload]
+    if fields is None:
+        return False
+    return all(valid(content.get(name)) for name, valid in fields.items())

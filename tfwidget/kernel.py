@@ -1,0 +1,216 @@
+"""The kernel's side of the browser's messages: who owns the widgets, and how a message reaches the owner.
+
+Invariant: a message to a `Confined` widget is handled on the owner thread, the kernel's main thread, and in the order in
+which the messages arrived, whichever thread they arrived on.
+
+JupyterLab >= 4.4 sends widget messages over a subshell, and ipykernel >= 7 runs each subshell on a thread of its own.
+That is welcome, for such messages get through while a cell is running; but Matplotlib and the widgets are not
+thread-safe. So what arrives elsewhere is put into the `mailbox`, which the owner drains: between the steps of a run, or
+in its event loop, whichever comes first.
+
+This is the only module that touches private names of ipykernel and ipywidgets:
+
+- ``Widget._handle_msg``, where ipywidgets receives a message of the front end (8.1);
+- ``BaseComm._reply_subshell_for``, by which ipykernel 7.4 moves a message to the shell that last published on its comm.
+"""
+
+import asyncio
+import contextvars
+import signal
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from IPython.core.getipython import get_ipython
+from IPython.display import display, update_display
+
+from tfwidget.errors import TfwidgetWarning, UnsupportedError
+from tfwidget.mailbox import Mailbox
+
+__all__ = [
+    "Confined",
+    "cell",
+    "in_kernel",
+    "interrupts",
+    "mailbox",
+    "messages_arrive_during_cells",
+    "on_cell_end",
+    "on_owner_thread",
+    "publish",
+    "republish",
+]
+
+
+def on_owner_thread() -> bool:
+    """Whether this is the thread that owns Matplotlib, the widgets and the steps of a run."""
+    return threading.current_thread() is threading.main_thread()
+
+
+class _Loop:
+    """The owner's event loop, noted as soon as it is seen: in a kernel, cells run inside it."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def note(self) -> None:
+        if on_owner_thread():
+            try:
+                self._loop = asyncio.get_running_loop()
+            except RuntimeError:
+                pass  # a plain script: what is posted waits for the next tick
+
+    def wake(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(mailbox.drain)
+
+
+def _report(error: Exception) -> None:
+    warnings.warn(
+        f"a message to a widget failed: {type(error).__name__}: {error}",
+        TfwidgetWarning,
+        stacklevel=2,
+    )
+
+
+_loop = _Loop()
+mailbox = Mailbox(_loop.wake, _report)
+
+
+class Confined:
+    """Mix-in that confines an ipywidgets widget to the owner thread; put it before the widget class.
+
+    Messages of the front end that arrive on another thread are posted to the `mailbox` and handled by the owner.
+    Handlers run in the context in which the widget was made, so what they print lands in that cell.
+    """
+
+    _confined_context: contextvars.Context
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        _loop.note()
+        self._confined_context = contextvars.copy_context()
+        super().__init__(*args, **kwargs)
+
+    def open(self) -> None:
+        super().open()  # type: ignore[misc]
+        _keep_on_subshell(self.comm)  # type: ignore[attr-defined]
+
+    def _handle_msg(self, message: dict[str, Any]) -> None:
+        try:
+            handle = super()._handle_msg  # type: ignore[misc]
+        except AttributeError:
+            raise UnsupportedError(
+                "this version of ipywidgets has no Widget._handle_msg, where tfwidget confines messages to one thread; "
+                "install ipywidgets 8.1"
+            ) from None
+        if on_owner_thread():
+            # Nothing may overtake what is already waiting.
+            mailbox.drain()
+            handle(message)
+        else:
+            context = self._confined_context.copy()
+            mailbox.post(lambda: context.run(handle, message))
+
+
+def _keep_on_subshell(comm: Any) -> None:
+    """Let ipykernel 7.4 deliver each message to the shell that the front end sent it to.
+
+    By default it delivers to the shell that last published on the comm. For a widget that a running cell updates, that
+    is the cell's own shell, where the message would wait until the cell ends.
+    """
+    version = _ipykernel_version()
+    if version is None or version < (7, 4):
+        return
+    if not callable(getattr(comm, "_reply_subshell_for", None)):
+        raise UnsupportedError(
+            f"ipykernel {'.'.join(map(str, version))} has no Comm._reply_subshell_for, by which tfwidget keeps widgets "
+            "alive while a cell is running; install 'ipykernel<7.5', or a newer tfwidget"
+        )
+    comm._reply_subshell_for = lambda _data, default: default
+
+
+def _ipykernel_version() -> tuple[int, int] | None:
+    if _kernel() is None:
+        return None
+    from ipykernel import __version__
+
+    major, minor = __version__.split(".")[:2]
+    return int(major), int(minor)
+
+
+def _kernel() -> Any:
+    return getattr(get_ipython(), "kernel", None)
+
+
+def in_kernel() -> bool:
+    """Whether this runs in a Jupyter kernel."""
+    return _kernel() is not None
+
+
+def messages_arrive_during_cells() -> bool:
+    """Whether this kernel can receive the browser's messages while a cell is running (subshells, ipykernel >= 7)."""
+    kernel = _kernel()
+    return kernel is not None and "kernel subshells" in kernel.kernel_info.get(
+        "supported_features", ()
+    )
+
+
+def cell() -> tuple[str | None, str | None]:
+    """The cell that runs now, and its execution: the same cell has another execution when it is run again.
+
+    Either is None where the front end or the kernel does not tell.
+    """
+    kernel = _kernel()
+    parent = kernel.get_parent() if kernel is not None else {}
+    return parent.get("metadata", {}).get("cellId"), parent.get("header", {}).get("msg_id")
+
+
+def on_cell_end(call: Callable[[BaseException | None], object]) -> Callable[[], None]:
+    """Call `call` with the cell's exception (or None) whenever a cell has ended; return a function that undoes this.
+
+    Cells that run on a subshell do not count: they end beside those of the owner thread.
+    """
+    shell = get_ipython()
+    if shell is None:
+        return lambda: None
+
+    def hook(result: Any) -> None:
+        if on_owner_thread():
+            call(result.error_before_exec or result.error_in_exec)
+
+    shell.events.register("post_run_cell", hook)
+    return lambda: shell.events.unregister("post_run_cell", hook)
+
+
+def publish(value: object) -> Any:
+    """Display `value` in the current cell; return a handle for `republish`, or None outside IPython."""
+    return display(value, display_id=True) if get_ipython() is not None else None
+
+
+def republish(value: object, handle: Any) -> None:
+    """Replace what `publish` displayed, for those who read the saved notebook later."""
+    if handle is not None:
+        update_display(value, display_id=handle.display_id)
+
+
+@contextmanager
+def interrupts(note: Callable[[], None]) -> Iterator[None]:
+    """Call `note` when the interrupt button is pressed, before KeyboardInterrupt is raised as always."""
+    if not on_owner_thread():
+        yield
+        return
+    previous = signal.getsignal(signal.SIGINT)
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        note()
+        if callable(previous):
+            previous(number, frame)
+
+    signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is handler:
+            signal.signal(signal.SIGINT, previous)

@@ -1,0 +1,318 @@
+"""`live` and `log`: what a training loop in a plain cell says.
+
+Invariant: however the loop is left - exhausted, ``break``, an exception, the interrupt button - its run ends once, with
+the outcome that fits.
+"""
+
+import dis
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import FrameType
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+from tfwidget import kernel, snapshot, tf
+from tfwidget.bridge import Run, current_run
+from tfwidget.errors import RunError, TfwidgetWarning
+from tfwidget.widget import LivePlot
+
+__all__ = ["live", "log", "open_run", "tick"]
+
+T = TypeVar("T")
+
+
+def live(
+    iterable: Iterable[T], *, total: int | None = None, plot: LivePlot | None = None
+) -> Iterator[T]:
+    """Loop over `iterable` and show the training live: a figure, its controls and its progress appear in this cell.
+
+    Each turn of the loop is a step. Between two steps the plot is drawn when a frame is due, and what the user did in
+    the browser takes effect: pan and zoom, pause, step, stop. Stopping ends the loop as if `iterable` were exhausted.
+
+    A ``live`` at the same place of the same cell, such as in a loop over epochs, goes on in the plot of the one before.
+
+    Parameters
+    ----------
+    iterable : iterable
+        What to loop over: a `tf.data.Dataset`, a list, a generator, ``range(1000)``; it may be infinite.
+    total : int, optional
+        The number of steps, for the progress bar; by default ``len(iterable)`` where that is known.
+    plot : LivePlot, optional
+        The plot to use, displayed or not; by default a new one.
+
+    Yields
+    ------
+    object
+        The elements of `iterable`.
+
+    Raises
+    ------
+    TypeError
+        If `iterable` cannot be iterated over, or another argument is of the wrong type.
+    RunError
+        If another run is under way, or the calling thread is not the main thread.
+
+    Examples
+    --------
+    >>> for images, labels in tfwidget.live(dataset):
+    ...     loss = train_step(images, labels)
+    ...     tfwidget.log(loss=loss, kernel=model.layers[0].kernel, sample=images[0])
+    """
+    try:
+        iterator = iter(iterable)
+    except TypeError:
+        raise TypeError(
+            f"live: iterable must be something to loop over, such as a tf.data.Dataset or range(1000); "
+            f"got {iterable!r} of type {type(iterable).__name__}"
+        ) from None
+    if total is None:
+        try:
+            total = len(iterable)  # type: ignore[arg-type]
+        except TypeError:
+            pass  # unknown or infinite
+    elif not isinstance(total, int) or isinstance(total, bool) or total < 0:
+        raise TypeError(f"live: total must be a number of steps, got {total!r}")
+    if plot is not None and not isinstance(plot, LivePlot):
+        raise TypeError(f"live: plot must be a tfwidget.LivePlot, got {plot!r}")
+    _refuse_overlap()
+    caller = sys._getframe(1)
+    return _steps(iterator, total, plot, caller, caller.f_lineno)
+
+
+def _steps(
+    iterator: Iterator[T],
+    total: int | None,
+    plot: LivePlot | None,
+    frame: FrameType,
+    line: int,
+) -> Iterator[T]:
+    global _last
+    interrupted = False
+
+    def note_interrupt() -> None:
+        nonlocal interrupted
+        interrupted = True
+
+    after = None
+    if _last is not None and _last.frame is frame and _last.line == line:
+        after = _last.run
+    run = open_run(total=total, plot=plot, after=after, frame=frame)
+    _last = _Loop(frame, line, run)
+    with kernel.interrupts(note_interrupt):
+        try:
+            for item in iterator:
+                yield item
+                if not run.step_done():
+                    break
+        except GeneratorExit:
+            # The loop was left: by a `break`, which ends the run in order, or by an exception in its body, which
+            # becomes known when the cell ends.
+            if interrupted or _left_on_purpose(sys._getframe(1)):
+                run.finish("stopped", "interrupted" if interrupted else None)
+            else:
+                run.finish("failed", "an exception in the loop's body")
+            raise
+        except KeyboardInterrupt:
+            run.finish("stopped", "interrupted")
+            raise
+        except BaseException as error:
+            run.finish("failed", error)
+            raise
+        else:
+            run.finish("stopped" if run.stopping else "finished")
+
+
+def _left_on_purpose(frame: FrameType | None) -> bool:
+    """Whether the loop in this frame ended by ``break`` or ``return``, not by an exception.
+
+    The generator is closed when the loop drops its iterator. ``break`` and ``return`` do so by an instruction of their
+    own; when an exception unwinds the frame, its last instruction is the one that raised, which is never that one.
+    """
+    if frame is None:
+        return True
+    instruction = frame.f_code.co_code[frame.f_lasti]
+    return dis.opname[instruction] in (
+        "POP_TOP",
+        "POP_ITER",
+        "DELETE_NAME",
+        "DELETE_FAST",
+        "END_FOR",
+    )
+
+
+def log(**values: object) -> None:
+    """Record values of the step under way, and show them.
+
+    Scalars (numbers, tensors of one element) become curves, image-like tensors pictures, and others histograms;
+    `tfwidget.Line`, `tfwidget.Image` and `tfwidget.Histogram` say it explicitly. It may be called from any thread and
+    as often as wanted: scalars stay on their device until a frame is due, and larger tensors are copied only then, so
+    that logging does not slow the training down.
+
+    Parameters
+    ----------
+    **values : scalar, array, tensor, or callable
+        What to record, by name. ``loss`` and ``val_loss``, ``a/train`` and ``a/val`` (``**{"a/val": ...}``) share axes.
+        A callable is called without arguments when a frame is due, and returns the value. A `tf.Variable` or an array
+        that changes in place is read at the end of the step.
+
+    Warns
+    -----
+    TfwidgetWarning
+        Outside a run, where nothing is recorded, and for what cannot be recorded. The training goes on.
+
+    Examples
+    --------
+    >>> tfwidget.log(loss=loss, kernel=model.layers[0].kernel, sample=images[0])
+    >>> tfwidget.log(attention=tfwidget.Image(weights, cmap="magma", vmin=0, vmax=1))
+    """
+    run = current_run()
+    if run is None:
+        names = ", ".join(f"{name}=..." for name in list(values)[:3])
+        warnings.warn(
+            f"tfwidget.log({names}) was called outside a run, so nothing was recorded. Call it inside "
+            "'for ... in tfwidget.live(...)', or in model.fit(..., callbacks=[tfwidget.LiveCallback()])",
+            TfwidgetWarning,
+            stacklevel=2,
+        )
+        return
+    run.log(values)
+
+
+def tick() -> bool:
+    """Let the plot be drawn and the browser's messages be handled, in the middle of a long step.
+
+    Returns
+    -------
+    bool
+        False when the user wants the run to stop. Outside a run it is True.
+    """
+    run = current_run()
+    if run is None:
+        kernel.mailbox.drain()
+        return True
+    return run.tick()
+
+
+@dataclass
+class _Loop:
+    """The `live` loop that began last: where it stands, and its run."""
+
+    frame: FrameType
+    line: int
+    run: Run
+
+
+_last: _Loop | None = None
+
+
+def open_run(
+    *,
+    total: int | None = None,
+    plot: LivePlot | None = None,
+    after: Run | None = None,
+    frame: FrameType | None = None,
+) -> Run:
+    """Begin a run in a plot that is shown, and end it with the cell at the latest.
+
+    Parameters
+    ----------
+    total : int, optional
+        The number of steps to be made, where it is known.
+    plot : LivePlot, optional
+        The plot to use; by default that of the run to go on from, or a new one, displayed in the current cell.
+    after : Run, optional
+        The run to go on from: its step count, its record.
+    frame : frame, optional
+        The frame whose loop makes the steps: an exception that leaves it explains why the run failed.
+
+    Returns
+    -------
+    Run
+        The run, to be ended by `Run.finish`.
+    """
+    _refuse_overlap()
+    _warn_without_subshells()
+    if plot is None:
+        plot = _plots.get(after) if after is not None else None
+    if plot is None:
+        plot = _plot_for_this_cell()
+    fetch = tf.fetch if "tensorflow" in sys.modules else snapshot.fetch
+    run = Run(plot, kernel.mailbox, total=total, fetch=fetch, after=after)
+    plot.attach(run)
+    _plots[run] = plot
+
+    def end_with_cell(error: BaseException | None) -> None:
+        global _last
+        unwatch()
+        _last = None
+        if isinstance(error, KeyboardInterrupt):
+            run.finish("stopped", "interrupted")
+        elif error is not None:
+            run.finish("failed", error)
+            if frame is None or any(
+                frame is part for part, _ in traceback.walk_tb(error.__traceback__)
+            ):
+                run.explain(error)
+        else:
+            run.finish("stopped", "the cell ended before the training did")
+        if plot.run is run:
+            plot.publish_picture()
+
+    unwatch = kernel.on_cell_end(end_with_cell)
+    return run
+
+
+_plots: WeakKeyDictionary[Run, LivePlot] = WeakKeyDictionary()
+_plots_by_cell: dict[str, tuple[str | None, list[LivePlot]]] = {}
+
+
+def _plot_for_this_cell() -> LivePlot:
+    """Display a new plot. Those that an earlier execution of the same cell made have vanished with its output."""
+    plot = LivePlot()
+    cell, execution = kernel.cell()
+    if cell is not None:
+        shown_in, plots = _plots_by_cell.get(cell, (None, []))
+        if shown_in != execution:
+            for old in plots:
+                old.close()
+            plots = []
+        _plots_by_cell[cell] = (execution, [*plots, plot])
+    plot.show()
+    return plot
+
+
+def _refuse_overlap() -> None:
+    if not kernel.on_owner_thread():
+        raise RunError(
+            f"a run was begun on thread {threading.current_thread().name!r}, but only the main thread can show one. "
+            "Loop on the main thread; other threads may call tfwidget.log"
+        )
+    run = current_run()
+    if run is not None:
+        raise RunError(
+            f"a run was begun inside another one ({run!r}). Use tfwidget.live for the innermost loop only: in a loop over "
+            "epochs it goes on in the same plot"
+        )
+
+
+_warned_without_subshells = False
+
+
+def _warn_without_subshells() -> None:
+    global _warned_without_subshells
+    if (
+        kernel.in_kernel()
+        and not kernel.messages_arrive_during_cells()
+        and not _warned_without_subshells
+    ):
+        _warned_without_subshells = True
+        warnings.warn(
+            "this kernel cannot receive messages while a cell is running, so the plot is updated, but buttons, pan and "
+            "zoom wait for the cell's end. Use ipykernel 7.1 or newer, with JupyterLab 4.4 or newer",
+            TfwidgetWarning,
+            stacklevel=4,
+        )

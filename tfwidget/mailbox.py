@@ -1,0 +1,69 @@
+"""The hand-off between threads: anybody posts, the owner drains.
+
+Invariant: what was posted runs exactly once, in the order of posting, on the thread that drains.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from threading import Event
+
+__all__ = ["Mailbox"]
+
+
+class Mailbox:
+    """A queue of calls that wakes whoever drains it.
+
+    Parameters
+    ----------
+    wake : callable
+        Called without arguments, on the posting thread, when the mailbox was empty. It should arrange that
+        `drain` is called soon, for instance by the event loop. A tick that drains earlier is welcome.
+    on_error : callable
+        Called with the exception of a call that failed. One failing call must not keep the others from running.
+    """
+
+    def __init__(
+        self, wake: Callable[[], None], on_error: Callable[[Exception], None]
+    ) -> None:
+        self._wake = wake
+        self._on_error = on_error
+        self._calls: deque[Callable[[], object]] = deque()
+        self._arrived = Event()
+
+    def __bool__(self) -> bool:
+        return bool(self._calls)
+
+    def post(self, call: Callable[[], object]) -> None:
+        """Hand over a call; safe from any thread."""
+        self._calls.append(call)
+        # The order matters: `drain` clears the event before it counts the calls, so a call is either counted there
+        # or finds the event cleared here and wakes again.
+        if not self._arrived.is_set():
+            self._arrived.set()
+            self._wake()
+
+    def drain(self) -> int:
+        """Run what is waiting now, and return how many calls that were.
+
+        Calls posted meanwhile wait for the next drain, so that a flood of messages cannot keep a step from starting.
+        An interrupt ends the drain; the calls behind it stay in the mailbox.
+        """
+        self._arrived.clear()
+        count = len(self._calls)
+        done = 0
+        # A nested drain, from a call that itself ticks, may have taken some of the counted calls.
+        while done < count and self._calls:
+            call = self._calls.popleft()
+            done += 1
+            try:
+                call()
+            except Exception as error:
+                self._on_error(error)
+        if self._calls and not self._arrived.is_set():
+            self._arrived.set()
+            self._wake()
+        return done
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until something was posted; `timeout` in seconds. Return whether something is waiting."""
+        return self._arrived.wait(timeout)
