@@ -251,8 +251,7 @@ class Kernel:
         """Send a request on the control channel, and return its reply's content."""
         header = self._header(msg_type, None)
         self._post("control", header, content)
-        self.wait_for(lambda: header["msg_id"] in self.replies, timeout, f"the reply to {msg_type}")
-        reply = self.replies[header["msg_id"]]
+        reply = self._await_reply(header, timeout)
         assert reply["status"] == "ok", reply
         return reply
 
@@ -292,16 +291,14 @@ class Kernel:
     def find(self, model: str, **state: object) -> list[Widget]:
         """Open widgets with that ``_model_name`` and that state, oldest first."""
         with self._changed:
-            return [
-                w for w in self.widgets.values() if not w.closed and w.model == model and state.items() <= _plain(w)
-            ]
+            return [w for w in self.widgets.values() if not w.closed and w.model == model and _has(w, state)]
 
     def settle(self) -> None:
         """Return when the kernel has handled all that was sent before: both of its shells answered."""
         for subshell in {None, self.subshell}:
             header = self._header("kernel_info_request", subshell)
             self._post("shell", header, {})
-            self.wait_for(lambda header=header: header["msg_id"] in self.replies, what="an answer of an idle shell")
+            self._await_reply(header, TIMEOUT)
 
     def reset(self) -> None:
         """Make the kernel fit for the next test: no running cell, no widget, an empty namespace."""
@@ -364,6 +361,10 @@ class Kernel:
         self._outgoing.put((channel, message, list(buffers)))
         self._wake.send(b"x")
 
+    def _await_reply(self, header: Json, timeout: float) -> Json:
+        what = f"the reply to {header['msg_type']}"
+        return self.wait_for(lambda: self.replies.get(header["msg_id"]), timeout, what) or {}
+
     def _handshake(self) -> Json:
         """Ask who the kernel is until it answers and iopub is heard: before that, published messages get lost."""
         deadline = time.monotonic() + 2 * TIMEOUT
@@ -371,13 +372,13 @@ class Kernel:
             header = self._header("kernel_info_request", None)
             self._post("shell", header, {})
             try:
-                ready = lambda header=header: self._iopub_alive and header["msg_id"] in self.replies  # noqa: E731
-                self.wait_for(ready, 2, "the kernel's first answer")
+                info = self._await_reply(header, 2)
+                self.wait_for(lambda: self._iopub_alive, 2, "anything on iopub")
             except AssertionError:
                 if self._failure or time.monotonic() > deadline:
                     raise
             else:
-                return self.replies[header["msg_id"]]
+                return info
 
     def _run(self) -> None:
         client = self._client
@@ -465,9 +466,8 @@ def _put(state: Json, path: Sequence[Any], value: bytes) -> None:
     target[path[-1]] = value
 
 
-def _plain(widget: Widget) -> Any:
-    """The state's items that can be compared as a set."""
-    return {key: value for key, value in widget.state.items() if isinstance(value, str | int | float | None)}.items()
+def _has(widget: Widget, state: Json) -> bool:
+    return all(key in widget.state and widget.state[key] == value for key, value in state.items())
 
 
 class View:
@@ -527,7 +527,7 @@ class View:
         self._mouse("button_release", end, button, 0)
 
     def _mouse(self, kind: str, at: tuple[float, float], button: int, buttons: int) -> None:
-        event = {"x": at[0], "y": at[1], "button": button, "buttons": buttons, "step": 0, "modifiers": []}
+        event: Json = {"x": at[0], "y": at[1], "button": button, "buttons": buttons, "step": 0, "modifiers": []}
         self.canvas.send_data(kind, **event, guiEvent={})
 
     def _react(self, widget: Widget, message: Message) -> None:
@@ -541,6 +541,7 @@ class View:
             widget.send_data("draw")
         elif kind == "binary":
             self._asked = False
+            report: Json = {}
             try:
                 self.picture = self._paint(message.buffers[0])
             except UnidentifiedImageError as error:  # stock ipympl sends raw RGBA before it knows of a front end
@@ -548,7 +549,6 @@ class View:
                 report = {"error": str(error)}
             else:
                 self.frames.append(message.time)
-                report = {}
             if self.ours and self.acknowledge:
                 widget.send_data("frame_ack", frame=message.data["frame"], **report)
 
