@@ -4,7 +4,7 @@
  * Invariant: every frame of the kernel is painted in order and then acknowledged, so that no difference image is lost
  * and the kernel knows when to send the next one.
  */
-import { DOMWidgetView } from '@jupyter-widgets/base';
+import { DOMWidgetView, type IClassicComm } from '@jupyter-widgets/base';
 import { MPLCanvasModel, MPLCanvasView } from 'jupyter-matplotlib';
 import metadata from '../package.json';
 import { FrameQueue } from './frames';
@@ -15,6 +15,8 @@ import { theme, watchPixelRatio, watchTheme } from './surroundings';
 export class LiveCanvasModel extends MPLCanvasModel {
   declare private frames: FrameQueue<ImageBitmap>;
   declare private painted: boolean;
+  /** In JupyterLab, a wrapper of the comm proper (JupyterLab 4.4: `CommHandler` in @jupyterlab/services). */
+  declare comm?: IClassicComm & { jsServicesComm?: { subshellId?: string | null; subshellStarted?: Promise<void> } };
 
   override defaults() {
     return {
@@ -48,6 +50,19 @@ export class LiveCanvasModel extends MPLCanvasModel {
       this.resize_canvas();
       this._for_each_view(view => view.resize_and_update_canvas(this.size));
     }
+    this.send_ready();
+    // JupyterLab makes the subshell that takes widgets' messages after the comm. What is sent before goes to the main shell,
+    // where it waits for the running cell to end: say it again where it is heard.
+    const comm = this.comm?.jsServicesComm;
+    if (comm && !comm.subshellId) {
+      comm.subshellStarted?.then(
+        () => this.send_ready(),
+        () => undefined,
+      );
+    }
+  }
+
+  private send_ready(): void {
     if (!this.disabled) {
       this.send_message('ready', { device_pixel_ratio: this.ratio, theme: theme() });
     }
