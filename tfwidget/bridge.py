@@ -383,7 +383,7 @@ class Run:
             return  # an answer to the user
         self._time_plotting += cost
         rest = 1 / self._fps - cost
-        if self._frames > EXEMPT_FRAMES:
+        if self._frames >= EXEMPT_FRAMES:
             rest = max(rest, cost * (1 / self._budget - 1))
         self._due = began + cost + max(rest, 0.0)
 

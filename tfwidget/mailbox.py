@@ -51,17 +51,19 @@ class Mailbox:
         self._arrived.clear()
         count = len(self._calls)
         done = 0
-        # A nested drain, from a call that itself ticks, may have taken some of the counted calls.
-        while done < count and self._calls:
-            call = self._calls.popleft()
-            done += 1
-            try:
-                call()
-            except Exception as error:
-                self._on_error(error)
-        if self._calls and not self._arrived.is_set():
-            self._arrived.set()
-            self._wake()
+        try:
+            # A nested drain, from a call that itself ticks, may have taken some of the counted calls.
+            while done < count and self._calls:
+                call = self._calls.popleft()
+                done += 1
+                try:
+                    call()
+                except Exception as error:
+                    self._on_error(error)
+        finally:
+            if self._calls and not self._arrived.is_set():
+                self._arrived.set()
+                self._wake()
         return done
 
     def wait(self, timeout: float | None = None) -> bool:
