@@ -1,7 +1,8 @@
 """Builds the front end into the package, with the node that is there or else with PyPI's.
 
-Invariant: what is packed was built from the sources as they are. Beside the output lies a digest of all that went into
-it, and only while that holds is the build left out; so a source distribution, which carries both, installs without node.
+Invariant: what is packed was built from the sources as they are. Beside the output lies a digest of all that went
+into it, and only while that holds is the build left out; so a source distribution, which carries both, installs
+without node.
 """
 
 import hashlib
