@@ -92,7 +92,7 @@ class Canvas(Confined, IpymplCanvas):
         # in a blocking cell is its end: the figure would stay blank.
         self.syncing_data_url = False
         width, height = figure.bbox.size
-        self._size = (width, height)
+        self._size = (round(width), round(height))
 
     def __repr__(self) -> str:
         return f"<tfwidget canvas of {self._figure_label!r}>"
@@ -207,6 +207,13 @@ class Canvas(Confined, IpymplCanvas):
             self.draw()
         elif self._unsent:
             self._send_frame()
+
+    def send_json(self, content: dict[str, Any]) -> None:
+        """Send an event; sizes are whole device pixels, else the browser would scale every frame by a hair."""
+        if content["type"] == "resize":
+            ratio = self.device_pixel_ratio
+            content = {**content, "size": [round(side * ratio) / ratio for side in content["size"]]}
+        super().send_json(content)
 
     # -- messages of the browser -----------------------------------------------------------------------------------
 

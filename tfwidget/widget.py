@@ -74,7 +74,7 @@ class LivePlot(Confined, ipywidgets.VBox):
     """
 
     def __init__(
-        self, figsize: tuple[float, float] = (9.0, 4.6), *, max_panels: int = 12
+        self, figsize: tuple[float, float] = (8.0, 4.4), *, max_panels: int = 12
     ) -> None:
         if not (
             isinstance(figsize, (tuple, list))

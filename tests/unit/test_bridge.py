@@ -100,7 +100,7 @@ def test_plotting_stays_within_the_render_budget(bench: Bench, budget: float, co
     bench.train(run, 100_000, seconds=0.0008)
     share = cost * (len(bench.front_end.frames) - frames) / (bench.clock.now - began)
     rate = (len(bench.front_end.frames) - frames) / (bench.clock.now - began)
-    assert share <= budget
+    assert share <= 1.01 * budget  # the window need not begin where a period does
     # It uses what it may: as many frames as the budget or the frame rate allows.
     assert rate > 0.9 * min(30, budget / cost) or share > 0.9 * budget
 
