@@ -13,6 +13,8 @@ declare module 'jupyter-matplotlib' {
     /** Device pixels per CSS pixel. */
     ratio: number;
     waiting_for_image: boolean;
+    /** The kernel has yet to answer a request for another size. */
+    resize_requested: boolean;
     /** Width and height in CSS pixels. */
     get size(): [number, number];
     /** No kernel is behind this figure. */
@@ -20,6 +22,7 @@ declare module 'jupyter-matplotlib' {
     send_message(type: string, message?: Record<string, unknown>): void;
     resize_canvas(): void;
     handle_binary(message: Record<string, unknown>, buffers?: readonly BlobPart[]): void;
+    handle_resize(message: Record<string, unknown>): void;
     on_comm_message(event: unknown, buffers?: readonly BlobPart[]): void;
     _for_each_view(callback: (view: MPLCanvasView) => void): void;
   }

@@ -35,10 +35,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
     this.frames = new FrameQueue({
       decode: data => createImageBitmap(new Blob([data], { type: 'image/png' })),
       paint: (bitmap, full) => this.paint(bitmap, full),
-      acknowledge: (frame, error) => {
-        this.waiting_for_image = false;
-        this.send_message('frame_ack', error === undefined ? { frame } : { frame, error });
-      },
+      acknowledge: (frame, error) => this.send_message('frame_ack', error === undefined ? { frame } : { frame, error }),
     });
     super.initialize(...parameters);
   }
@@ -82,6 +79,8 @@ export class LiveCanvasModel extends MPLCanvasModel {
       this.image.onload = null;
       this.image = new Image();
     }
+    // As it comes in, not when it is painted: what the kernel offers to draw from now on is newer than this frame.
+    this.waiting_for_image = false;
     const number = typeof message.frame === 'number' ? message.frame : undefined;
     // The mode belongs to this frame: by the time it is decoded, the kernel may have set the next one's.
     const full = this.get('_image_mode') === 'full';
@@ -97,8 +96,15 @@ export class LiveCanvasModel extends MPLCanvasModel {
     this.offscreen_context.drawImage(bitmap, 0, 0, width, height);
     bitmap.close();
     this.painted = true;
-    this.waiting_for_image = false;
     this._for_each_view(view => view.update_canvas());
+  }
+
+  /** The kernel rounds the size that was asked for: take it over, unless another has been asked for meanwhile. */
+  override handle_resize(message: Record<string, unknown>): void {
+    super.handle_resize(message);
+    if (!this.resize_requested) {
+      this._for_each_view(view => view.resize_and_update_canvas(this.size));
+    }
   }
 
   /** Keep the picture, stretched, until the kernel has drawn one of the new size. */

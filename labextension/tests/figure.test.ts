@@ -43,6 +43,10 @@ const base = vi.hoisted(() => {
     send_message(type: string, message = {}) {
       this.sent.push({ type, ...message });
     }
+    resize_requested = false;
+    handle_resize(message: { next?: boolean }) {
+      this.resize_requested = message.next === true;
+    }
     on_comm_message(event: { data: string }) {
       JSON.parse(event.data);
     }
@@ -89,12 +93,10 @@ beforeEach(() => {
 
 test('a frame is painted over the whole canvas, shown, and acknowledged', async () => {
   const model = make();
-  model.waiting_for_image = true;
   model.handle_binary({ frame: 3 }, ['png']);
   await settle();
   expect(model.calls).toEqual(['clear', 'png 0,0,6,4', 'view']);
   expect(model.sent).toEqual([{ type: 'frame_ack', frame: 3 }]);
-  expect(model.waiting_for_image).toBe(false);
   expect(close).toHaveBeenCalledOnce();
 });
 
@@ -108,10 +110,16 @@ test('a frame is painted in the mode it came in, though the kernel has set anoth
   expect(model.calls).toEqual(['clear', 'first 0,0,6,4', 'view', 'second 0,0,6,4', 'view']);
 });
 
-test('a picture that cannot be decoded is reported, and asked for no more', async () => {
-  vi.stubGlobal('createImageBitmap', () => Promise.reject(new Error('no PNG')));
+test('another frame may be asked for as soon as one has come in, for it may be older than the change', () => {
   const model = make();
   model.waiting_for_image = true;
+  model.handle_binary({ frame: 1 }, ['png']);
+  expect(model.waiting_for_image).toBe(false);
+});
+
+test('a picture that cannot be decoded is reported', async () => {
+  vi.stubGlobal('createImageBitmap', () => Promise.reject(new Error('no PNG')));
+  const model = make();
   model.handle_binary({ frame: 1 }, ['junk']);
   model.handle_binary({ frame: 2 });
   await settle();
@@ -119,7 +127,6 @@ test('a picture that cannot be decoded is reported, and asked for no more', asyn
     { type: 'frame_ack', frame: 1, error: 'no PNG' },
     { type: 'frame_ack', frame: 2, error: 'the frame came without a picture' },
   ]);
-  expect(model.waiting_for_image).toBe(false);
 });
 
 test('the still picture of a saved notebook cannot come out over a frame', () => {
@@ -159,6 +166,14 @@ test('another pixel ratio stretches what there is until the kernel has drawn ane
   model.announce();
   expect(model.calls).toEqual(['copy 0,0,12,8', 'resize']);
   expect(model.sent).toEqual([{ type: 'ready', device_pixel_ratio: 2, theme: 'dark' }]);
+});
+
+test('the views take over the size that the kernel answered with, unless another is on its way', () => {
+  const model = make();
+  model.handle_resize({ next: true });
+  expect(model.calls).toEqual([]);
+  model.handle_resize({});
+  expect(model.calls).toEqual(['resize']);
 });
 
 test('what was said before there was a subshell is said again when there is one', async () => {
