@@ -15,8 +15,8 @@ def fetch(values: Sequence[object]) -> list[float]:
     """Return scalars as Python floats; those on an accelerator are fetched together.
 
     Every read from an accelerator waits for all work queued on it, so tensors that lie there are stacked on the device
-    and read once per device and dtype. A tensor in host memory is read by itself: that takes about 1 µs, and stacking
-    such tensors first would take longer.
+    and read once per device and dtype. A tensor in host memory is read by itself: that takes about 1 µs, and
+    grouping and stacking such tensors gains nothing.
 
     Parameters
     ----------
