@@ -175,25 +175,11 @@ class Run:
         elapsed = max(self._clock() - self._began - self._time_paused, 1e-9)
         done = self.step - self._first_step
         rate = done / elapsed
-        left = (
-            None
-            if self.total is None or not done or self._outcome
-            else max(self.total - self.step, 0) / rate
-        )
-        latest = {
-            name: series.last[1]
-            for name, series in self.history.items()
-            if series.last is not None
-        }
-        error = (
-            self.error
-            if self.error is None or isinstance(self.error, str)
-            else _describe(self.error)
-        )
+        left = None if self.total is None or not done or self._outcome else max(self.total - self.step, 0) / rate
+        latest = {name: series.last[1] for name, series in self.history.items() if series.last is not None}
+        error = self.error if self.error is None or isinstance(self.error, str) else _describe(self.error)
         share = self._time_plotting / elapsed
-        return Status(
-            self.state, self.step, self.total, elapsed, rate, left, share, latest, error
-        )
+        return Status(self.state, self.step, self.total, elapsed, rate, left, share, latest, error)
 
     # -- what a run is told ----------------------------------------------------------------------------------------
 
@@ -208,9 +194,7 @@ class Run:
     def advance(self, steps: int = 1) -> None:
         """Make exactly so many steps, and pause again."""
         if not isinstance(steps, int) or steps < 1:
-            raise ValueError(
-                f"advance: steps must be a positive integer, got {steps!r}"
-            )
+            raise ValueError(f"advance: steps must be a positive integer, got {steps!r}")
 
         def allow() -> None:
             # While the run is still running, the step under way ends first: the pause comes before the steps.
@@ -286,10 +270,7 @@ class Run:
                 f"log: a name must be a non-empty string, got {name!r}; this value is not recorded",
             )
             return None
-        if isinstance(value, snapshot.Logged):
-            is_scalar = value.kind == "line"
-        else:
-            is_scalar = snapshot.is_scalar(value)
+        is_scalar = value.kind == "line" if isinstance(value, snapshot.Logged) else snapshot.is_scalar(value)
         self._is_scalar[name] = is_scalar
         return is_scalar
 
@@ -341,6 +322,8 @@ class Run:
                 self._draw_frame()
                 return
         began = self._clock()
+        if not self._paused:
+            self._note("paused")
         self._paused = True
         self._may_step.clear()
         try:
@@ -354,11 +337,16 @@ class Run:
                 self._mailbox.drain()
             if not self._allowed:
                 self._paused = False
+                if not self.stopping:
+                    self._note("resumed")
         finally:
             self._time_paused += self._clock() - began
             self._due = min(self._due, self._clock())
             self._may_step.set()
         self._show_status()
+
+    def _note(self, event: str) -> None:
+        self.history.events.append((self.step, event))
 
     # -- frames ----------------------------------------------------------------------------------------------------
 
@@ -438,8 +426,8 @@ class Run:
             nbytes = _nbytes(value)
             if nbytes > TENSOR_BYTES:
                 raise TensorError(
-                    f"{name} takes {nbytes / 2**20:,.0f} MB; tensors above {TENSOR_BYTES / 2**20:,.0f} MB are not copied. "
-                    f"Log a part of it, such as {name}=value[:64]"
+                    f"{name} takes {nbytes / 2**20:,.0f} MB; tensors above {TENSOR_BYTES / 2**20:,.0f} MB are not "
+                    f"copied. Log a part of it, such as {name}=value[:64]"
                 )
             array = snapshot.freeze(name, value)
         except Exception as error:
@@ -457,10 +445,7 @@ class Run:
         try:
             numbers = self._fetch(raw)
         except Exception:
-            numbers = [
-                self._fetch_one(name, value)
-                for (name, _, _), value in zip(entries, raw, strict=True)
-            ]
+            numbers = [self._fetch_one(name, value) for (name, _, _), value in zip(entries, raw, strict=True)]
         by_name: dict[str, tuple[list[int], list[float]]] = {}
         for (name, step, _), number in zip(entries, numbers, strict=True):
             steps, values = by_name.setdefault(name, ([], []))
@@ -473,21 +458,18 @@ class Run:
         try:
             return self._fetch([value])[0]
         except Exception as error:
-            self._errors[name] = (
-                f"a scalar was expected, as in the steps before. {_describe(error)}"
-            )
+            self._errors[name] = f"a scalar was expected, as in the steps before. {_describe(error)}"
             return float("nan")
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
-    def finish(
-        self, outcome: Outcome, error: BaseException | str | None = None
-    ) -> None:
+    def finish(self, outcome: Outcome, error: BaseException | str | None = None) -> None:
         """End the run; only the first call decides the outcome. The last values are drawn."""
         if self._outcome is not None:
             return
         self._outcome = outcome
         self.error = error
+        self._note(outcome)
         self._paused = False
         self._may_step.set()
         if self in _runs:
@@ -497,9 +479,7 @@ class Run:
 
     def explain(self, error: BaseException) -> None:
         """Say after the end what made the run fail, where that became known later."""
-        if self._outcome == "failed" and (
-            self.error is None or isinstance(self.error, str)
-        ):
+        if self._outcome == "failed" and (self.error is None or isinstance(self.error, str)):
             self.error = error
             self._show_status()
 
@@ -517,10 +497,7 @@ def current_run() -> Run | None:
 
 
 def _names(values: Mapping[Any, object]) -> str:
-    names = [
-        f"{name}=..." if isinstance(name, str) else repr(name)
-        for name in list(values)[:3]
-    ]
+    names = [f"{name}=..." if isinstance(name, str) else repr(name) for name in list(values)[:3]]
     return ", ".join(names + ["..."] * (len(values) > 3))
 
 
@@ -529,10 +506,7 @@ def _nbytes(value: object) -> int:
     try:
         shape = tuple(int(n) for n in value.shape)  # type: ignore[attr-defined]
         dtype: Any = value.dtype  # type: ignore[attr-defined]
-        size = (
-            getattr(dtype, "size", None)
-            or np.dtype(getattr(dtype, "as_numpy_dtype", dtype)).itemsize
-        )
+        size = getattr(dtype, "size", None) or np.dtype(getattr(dtype, "as_numpy_dtype", dtype)).itemsize
         return int(np.prod(shape, dtype=np.int64)) * int(size)
     except (AttributeError, TypeError, ValueError):
         return 0

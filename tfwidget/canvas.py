@@ -115,9 +115,7 @@ class Canvas(Confined, IpymplCanvas):
 
     def draw_moving(self) -> None:
         """Draw the moving artists over the last full picture, and show the result."""
-        if self._background is None or self._background_size != self.get_width_height(
-            physical=True
-        ):
+        if self._background is None or self._background_size != self.get_width_height(physical=True):
             self.draw()
             return
         self.restore_region(self._background)
@@ -150,7 +148,7 @@ class Canvas(Confined, IpymplCanvas):
             kernel.mailbox.drain()
 
     def start_event_loop(self, timeout: float = 0) -> None:
-        """Handle the browser's messages for `timeout` seconds (0: until `stop_event_loop`); ``plt.pause`` calls this."""
+        """Handle the browser's messages for `timeout` seconds (0: until `stop_event_loop`), as ``plt.pause`` does."""
         self._looping = True
         end = math.inf if timeout <= 0 else time.monotonic() + timeout
         while self._looping and (left := end - time.monotonic()) > 0:
@@ -163,10 +161,7 @@ class Canvas(Confined, IpymplCanvas):
     @property
     def ready(self) -> bool:
         """Whether a frame sent now would be painted soon: none is in flight, or the one in flight is lost."""
-        if (
-            self._sent_at is not None
-            and self.clock() - self._sent_at > ACKNOWLEDGEMENT_TIMEOUT
-        ):
+        if self._sent_at is not None and self.clock() - self._sent_at > ACKNOWLEDGEMENT_TIMEOUT:
             self._sent_at = None
             self._force_full = True
         return self._sent_at is None
@@ -217,9 +212,7 @@ class Canvas(Confined, IpymplCanvas):
 
     # -- messages of the browser -----------------------------------------------------------------------------------
 
-    def _handle_message(
-        self, _widget: object, content: object, _buffers: object
-    ) -> None:
+    def _handle_message(self, _widget: object, content: object, _buffers: object) -> None:
         """Handle a message of the browser; one that is not as it should be is ignored."""
         if not isinstance(content, dict) or not _is_valid(content):
             self.log.debug("ignored a message of the browser: %r", content)
@@ -255,8 +248,8 @@ class Canvas(Confined, IpymplCanvas):
         if name not in self._reported_threads:
             self._reported_threads.add(name)
             warnings.warn(
-                f"figure {self._figure_label!r} was {what} by thread {name!r}. Matplotlib is not thread-safe, so that can "
-                "corrupt the picture. Send values with tfwidget.log(...), which any thread may call, and let the main "
+                f"figure {self._figure_label!r} was {what} by thread {name!r}. Matplotlib is not thread-safe, so that "
+                "can corrupt the picture. Send values with tfwidget.log(...), which any thread may call, and let the main "
                 "thread plot them",
                 TfwidgetWarning,
                 stacklevel=3,
@@ -294,9 +287,7 @@ class FigureManager(IpymplManager):
         self.toolbar = Toolbar(canvas)
 
     @classmethod
-    def create_with_canvas(
-        cls, canvas_class: type, figure: Figure, num: int | str
-    ) -> "FigureManager":
+    def create_with_canvas(cls, canvas_class: type, figure: Figure, num: int | str) -> "FigureManager":
         """Make the canvas and the manager of a pyplot figure; in interactive mode the end of the cell shows it."""
         manager: FigureManager = super().create_with_canvas(canvas_class, figure, num)
         _to_show.watch()
@@ -359,28 +350,23 @@ Canvas.manager_class = FigureManager
 FigureCanvas = Canvas
 
 
-def new_canvas(figure: Figure) -> Canvas:
-    """Make a canvas for a figure that pyplot does not know."""
-    canvas = Canvas(figure)
+def new_canvas(figsize: tuple[float, float]) -> Canvas:
+    """Make a figure that pyplot does not know, of so many inches, and its canvas."""
+    canvas = Canvas(Figure(figsize=figsize))
     FigureManager(canvas, 0)
+    canvas.watch_mutations()
     return canvas
 
 
 def _number(low: float, high: float) -> Callable[[object], bool]:
     def valid(value: object) -> bool:
-        return (
-            isinstance(value, (int, float))
-            and not isinstance(value, bool)
-            and low <= value <= high
-        )
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
 
     return valid
 
 
 def _one_of(*choices: object) -> Callable[[object], bool]:
-    return lambda value: any(
-        value == choice and type(value) is type(choice) for choice in choices
-    )
+    return lambda value: any(value == choice and type(value) is type(choice) for choice in choices)
 
 
 def _text(value: object) -> bool:
@@ -392,11 +378,7 @@ def _optional(valid: Callable[[object], bool]) -> Callable[[object], bool]:
 
 
 def _modifiers(value: object) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) <= 10
-        and all(_text(item) for item in value)
-    )
+    return isinstance(value, list) and len(value) <= 10 and all(_text(item) for item in value)
 
 
 def _anything(value: object) -> bool:
@@ -434,15 +416,14 @@ _MESSAGES: dict[str, _Fields] = {
     "set_dpi_ratio": {"dpi_ratio": _RATIO},
     "set_device_pixel_ratio": {"device_pixel_ratio": _RATIO},
     "resize": {"width": _number(1, MAX_PIXELS), "height": _number(1, MAX_PIXELS)},
-    "toolbar_button": {
-        "name": _one_of("home", "back", "forward", "pan", "zoom", "save_figure")
-    },
-    **{
-        name: _MOUSE
-        for name in (
-            "button_press button_release dblclick scroll motion_notify figure_enter figure_leave".split()  # noqa: SIM905
-        )
-    },
+    "toolbar_button": {"name": _one_of("home", "back", "forward", "pan", "zoom", "save_figure")},
+    "button_press": _MOUSE,
+    "button_release": _MOUSE,
+    "dblclick": _MOUSE,
+    "scroll": _MOUSE,
+    "motion_notify": _MOUSE,
+    "figure_enter": _MOUSE,
+    "figure_leave": _MOUSE,
     "key_press": _KEY,
     "key_release": _KEY,
 }

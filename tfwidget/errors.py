@@ -13,7 +13,13 @@ Invariant: every message says what was wrong, what was given, and what to do ins
     └── TfwidgetWarning                               training goes on; something is not shown
 """
 
-__all__ = ["RunError", "TensorError", "TfwidgetError", "TfwidgetWarning", "UnsupportedError"]
+__all__ = [
+    "RunError",
+    "TensorError",
+    "TfwidgetError",
+    "TfwidgetWarning",
+    "UnsupportedError",
+]
 
 
 class TfwidgetError(Exception):

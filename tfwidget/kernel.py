@@ -1,7 +1,7 @@
 """The kernel's side of the browser's messages: who owns the widgets, and how a message reaches the owner.
 
-Invariant: a message to a `Confined` widget is handled on the owner thread, the kernel's main thread, and in the order in
-which the messages arrived, whichever thread they arrived on.
+Invariant: a message to a `Confined` widget is handled on the owner thread, the kernel's main thread, and in the order
+in which the messages arrived, whichever thread they arrived on.
 
 JupyterLab >= 4.4 sends widget messages over a subshell, and ipykernel >= 7 runs each subshell on a thread of its own.
 That is welcome, for such messages get through while a cell is running; but Matplotlib and the widgets are not
@@ -15,6 +15,7 @@ This is the only module that touches private names of ipykernel and ipywidgets:
 """
 
 import asyncio
+import contextlib
 import contextvars
 import signal
 import threading
@@ -57,10 +58,8 @@ class _Loop:
 
     def note(self) -> None:
         if on_owner_thread():
-            try:
+            with contextlib.suppress(RuntimeError):  # a plain script: what is posted waits for the next tick
                 self._loop = asyncio.get_running_loop()
-            except RuntimeError:
-                pass  # a plain script: what is posted waits for the next tick
 
     def wake(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
@@ -94,6 +93,7 @@ class Confined:
         super().__init__(*args, **kwargs)
 
     def open(self) -> None:
+        """Open the comm, and keep its messages on the subshell they are sent to."""
         super().open()  # type: ignore[misc]
         _keep_on_subshell(self.comm)  # type: ignore[attr-defined]
 
@@ -134,7 +134,7 @@ def _keep_on_subshell(comm: Any) -> None:
 def _ipykernel_version() -> tuple[int, int] | None:
     if _kernel() is None:
         return None
-    from ipykernel import __version__
+    from ipykernel._version import __version__
 
     major, minor = __version__.split(".")[:2]
     return int(major), int(minor)
@@ -152,9 +152,7 @@ def in_kernel() -> bool:
 def messages_arrive_during_cells() -> bool:
     """Whether this kernel can receive the browser's messages while a cell is running (subshells, ipykernel >= 7)."""
     kernel = _kernel()
-    return kernel is not None and "kernel subshells" in kernel.kernel_info.get(
-        "supported_features", ()
-    )
+    return kernel is not None and "kernel subshells" in kernel.kernel_info.get("supported_features", ())
 
 
 def cell() -> tuple[str | None, str | None]:

@@ -4,6 +4,7 @@ Invariant: however the loop is left - exhausted, ``break``, an exception, the in
 the outcome that fits.
 """
 
+import contextlib
 import dis
 import sys
 import threading
@@ -25,9 +26,7 @@ __all__ = ["live", "log", "open_run", "tick"]
 T = TypeVar("T")
 
 
-def live(
-    iterable: Iterable[T], *, total: int | None = None, plot: LivePlot | None = None
-) -> Iterator[T]:
+def live(iterable: Iterable[T], *, total: int | None = None, plot: LivePlot | None = None) -> Iterator[T]:
     """Loop over `iterable` and show the training live: a figure, its controls and its progress appear in this cell.
 
     Each turn of the loop is a step. Between two steps the plot is drawn when a frame is due, and what the user did in
@@ -70,10 +69,8 @@ def live(
             f"got {iterable!r} of type {type(iterable).__name__}"
         ) from None
     if total is None:
-        try:
+        with contextlib.suppress(TypeError):  # unknown or infinite
             total = len(iterable)  # type: ignore[arg-type]
-        except TypeError:
-            pass  # unknown or infinite
     elif not isinstance(total, int) or isinstance(total, bool) or total < 0:
         raise TypeError(f"live: total must be a number of steps, got {total!r}")
     if plot is not None and not isinstance(plot, LivePlot):
@@ -253,9 +250,7 @@ def open_run(
             run.finish("stopped", "interrupted")
         elif error is not None:
             run.finish("failed", error)
-            if frame is None or any(
-                frame is part for part, _ in traceback.walk_tb(error.__traceback__)
-            ):
+            if frame is None or any(frame is part for part, _ in traceback.walk_tb(error.__traceback__)):
                 run.explain(error)
         else:
             run.finish("stopped", "the cell ended before the training did")
@@ -294,8 +289,8 @@ def _refuse_overlap() -> None:
     run = current_run()
     if run is not None:
         raise RunError(
-            f"a run was begun inside another one ({run!r}). Use tfwidget.live for the innermost loop only: in a loop over "
-            "epochs it goes on in the same plot"
+            f"a run was begun inside another one ({run!r}). Use tfwidget.live for the innermost loop only: in a loop "
+            "over epochs it goes on in the same plot"
         )
 
 
@@ -304,11 +299,7 @@ _warned_without_subshells = False
 
 def _warn_without_subshells() -> None:
     global _warned_without_subshells
-    if (
-        kernel.in_kernel()
-        and not kernel.messages_arrive_during_cells()
-        and not _warned_without_subshells
-    ):
+    if kernel.in_kernel() and not kernel.messages_arrive_during_cells() and not _warned_without_subshells:
         _warned_without_subshells = True
         warnings.warn(
             "this kernel cannot receive messages while a cell is running, so the plot is updated, but buttons, pan and "

@@ -22,9 +22,7 @@ class Mailbox:
         Called with the exception of a call that failed. One failing call must not keep the others from running.
     """
 
-    def __init__(
-        self, wake: Callable[[], None], on_error: Callable[[Exception], None]
-    ) -> None:
+    def __init__(self, wake: Callable[[], None], on_error: Callable[[Exception], None]) -> None:
         self._wake = wake
         self._on_error = on_error
         self._calls: deque[Callable[[], object]] = deque()

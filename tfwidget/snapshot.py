@@ -11,14 +11,13 @@ import contextlib
 import functools
 from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from tfwidget.errors import TensorError
 
-__all__ = ["Array", "Logged", "Snapshot", "fetch", "freeze", "hold", "is_scalar"]
+__all__ = ["Array", "Logged", "fetch", "freeze", "hold", "is_scalar"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -53,37 +52,6 @@ class Logged:
     def replace(self, value: object) -> "Logged":
         """Return the same kind and options around another value."""
         return Logged(value, self.kind, self.options)
-
-
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """One step's values.
-
-    Parameters
-    ----------
-    step : int
-        The step that all values belong to.
-    time : float
-        Seconds since the run began.
-    values : Mapping[str, numpy.ndarray]
-        Arrays made by `freeze`; the mapping is copied and can be changed by nobody.
-
-    Raises
-    ------
-    TensorError
-        If an array is writeable.
-    """
-
-    step: int
-    time: float
-    values: Mapping[str, Array]
-
-    def __post_init__(self) -> None:
-        for name, array in self.values.items():
-            if array.flags.writeable:
-                msg = f"the snapshot of {name!r} got a writeable array of shape {array.shape}; make it with freeze()"
-                raise TensorError(msg)
-        object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
 
 
 def freeze(name: str, value: object) -> Array:

@@ -10,7 +10,6 @@ import math
 from typing import Any
 
 import ipywidgets
-from matplotlib.figure import Figure
 
 from tfwidget import kernel
 from tfwidget.bridge import Run, Status
@@ -73,40 +72,27 @@ class LivePlot(Confined, ipywidgets.VBox):
     ...     tfwidget.log(loss=train_step(batch))
     """
 
-    def __init__(
-        self, figsize: tuple[float, float] = (8.0, 4.4), *, max_panels: int = 12
-    ) -> None:
+    def __init__(self, figsize: tuple[float, float] = (8.0, 4.4), *, max_panels: int = 12) -> None:
         if not (
             isinstance(figsize, (tuple, list))
             and len(figsize) == 2
-            and all(
-                isinstance(side, (int, float)) and 1 <= side <= 50 for side in figsize
-            )
+            and all(isinstance(side, (int, float)) and 1 <= side <= 50 for side in figsize)
         ):
-            raise ValueError(
-                f"LivePlot: figsize must be (width, height) in inches, each from 1 to 50; got {figsize!r}"
-            )
+            raise ValueError(f"LivePlot: figsize must be (width, height) in inches, each from 1 to 50; got {figsize!r}")
         if not isinstance(max_panels, int) or max_panels < 1:
-            raise ValueError(
-                f"LivePlot: max_panels must be a positive integer, got {max_panels!r}"
-            )
+            raise ValueError(f"LivePlot: max_panels must be a positive integer, got {max_panels!r}")
         self.run: Run | None = None
-        self.figure = Figure(figsize=figsize)
-        self.canvas = new_canvas(self.figure)
+        self.canvas = new_canvas(figsize)
+        self.figure = self.canvas.figure
         self.canvas.header_visible = False
         self.canvas.footer_visible = False
-        self.canvas.watch_mutations()
         self._board = Board(self.figure, max_panels=max_panels)
         self.canvas.on_home = self._follow
         self.canvas.on_theme = self._set_theme
         self._display: Any = None
 
-        self._pause = _button(
-            "Pause", "pause", "Pause the training after the step under way"
-        )
-        self._step = _button(
-            "Step", "step-forward", "Make exactly one step, then pause again"
-        )
+        self._pause = _button("Pause", "pause", "Pause the training after the step under way")
+        self._step = _button("Step", "step-forward", "Make exactly one step, then pause again")
         self._stop = _button(
             "Stop",
             "stop",
@@ -205,11 +191,7 @@ class LivePlot(Confined, ipywidgets.VBox):
         with self._pause.hold_sync():
             self._pause.description = "Resume" if paused else "Pause"
             self._pause.icon = "play" if paused else "pause"
-            self._pause.tooltip = (
-                "Go on with the training"
-                if paused
-                else "Pause the training after the step under way"
-            )
+            self._pause.tooltip = "Go on with the training" if paused else "Pause the training after the step under way"
 
     def _toggle_pause(self) -> None:
         if self.run is None:
@@ -256,12 +238,8 @@ class LivePlot(Confined, ipywidgets.VBox):
             picture = base64.b64encode(png.getvalue()).decode("ascii")
         width = self.figure.bbox.width / self.canvas.device_pixel_ratio
         bundle["image/png"] = picture
-        bundle["text/html"] = (
-            f'<img alt="Training curves" src="data:image/png;base64,{picture}" width="{width:.0f}">'
-        )
-        bundle["text/plain"] = (
-            "LivePlot()" if self.run is None else f"LivePlot({self.run!r})"
-        )
+        bundle["text/html"] = f'<img alt="Training curves" src="data:image/png;base64,{picture}" width="{width:.0f}">'
+        bundle["text/plain"] = "LivePlot()" if self.run is None else f"LivePlot({self.run!r})"
         return bundle
 
 
@@ -295,9 +273,7 @@ def _status_line(status: Status) -> str:
     if len(latest) > MAX_LATEST:
         parts.append(_muted(f"+{len(latest) - MAX_LATEST} more"))
     if status.error is not None:
-        parts.append(
-            f'<span class="tfw-error">{html.escape(status.error[:300])}</span>'
-        )
+        parts.append(f'<span class="tfw-error">{html.escape(status.error[:300])}</span>')
     return " ".join(parts)
 
 

@@ -10,8 +10,11 @@ import ast
 import contextlib
 import io
 import json
+import os
 import queue
+import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,9 +24,8 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import zmq
-from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import KernelManager
+from jupyter_client.connect import write_connection_file
+from jupyter_client.session import Session
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
@@ -190,12 +192,15 @@ class Kernel:
         self._iopub_alive = False
         self._failure: str | None = None
         self._log = cwd / "kernel.log"
-        finder = KernelSpecManager(kernel_dirs=[str(specs / "kernels")], ensure_native_kernel=False)
-        self._manager = KernelManager(kernel_name=spec_name(version), kernel_spec_manager=finder)
-        with self._log.open("wb") as log:
-            self._manager.start_kernel(cwd=str(cwd), stdout=log, stderr=log, stdin=None)
-        self._client: BlockingKernelClient = self._manager.blocking_client()
-        self._client.start_channels(hb=False, stdin=False)
+        file, connection = write_connection_file(str(cwd / "connection.json"))
+        self._session = Session(key=connection["key"].encode(), signature_scheme=connection["signature_scheme"])
+        self._process = self._start(specs, cwd, file)
+        self._context = zmq.Context()
+        self._sockets = {
+            "shell": self._connect(zmq.DEALER, connection["shell_port"]),
+            "control": self._connect(zmq.DEALER, connection["control_port"]),
+            "iopub": self._connect(zmq.SUB, connection["iopub_port"]),
+        }
         self._pump = threading.Thread(target=self._run, name=f"pump-{version}", daemon=True)
         self._pump.start()
         self.subshell: str | None = None
@@ -242,7 +247,7 @@ class Kernel:
 
     def interrupt(self) -> None:
         """What the stop button of the notebook does: SIGINT."""
-        self._manager.interrupt_kernel()
+        os.killpg(self._process.pid, signal.SIGINT)
 
     def create_subshell(self) -> str:
         return str(self.control("create_subshell_request", {})["subshell_id"])
@@ -336,20 +341,46 @@ class Kernel:
 
     def close(self) -> None:
         """Shut the kernel down, and its threads and sockets with it."""
+        with contextlib.suppress(AssertionError):  # of a kernel that is gone or stuck already
+            self.control("shutdown_request", {"restart": False}, 10)
+        try:
+            self._process.wait(10 if self.alive else 0)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
         self._post("stop", {}, {})
         self._pump.join(10)
-        with contextlib.suppress(RuntimeError):  # raised when the process is gone already
-            self._manager.shutdown_kernel(now=self._failure is not None)
-        self._manager.cleanup_resources()
-        self._client.stop_channels()
-        self._client.context.destroy(linger=0)
+        self._context.destroy(linger=0)
         self._wake.close()
         self._woken.close()
+
+    def _start(self, specs: Path, cwd: Path, connection_file: str) -> "subprocess.Popen[bytes]":
+        spec = json.loads((specs / "kernels" / spec_name(self.version) / "kernel.json").read_text())
+        command = [word.replace("{connection_file}", connection_file) for word in spec["argv"]]
+        with self._log.open("wb") as log:
+            return subprocess.Popen(
+                command,
+                cwd=cwd,
+                env={**os.environ, **spec["env"], "JPY_PARENT_PID": str(os.getpid())},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _connect(self, kind: int, port: int) -> "zmq.Socket[bytes]":
+        sock = self._context.socket(kind)
+        if kind == zmq.SUB:
+            sock.subscribe(b"")
+        else:
+            sock.setsockopt(zmq.IDENTITY, self._session.bsession)
+        sock.connect(f"tcp://127.0.0.1:{port}")
+        return sock
 
     # -- the pump: everything below runs on its thread, but for _post and _header
 
     def _header(self, msg_type: str, subshell: str | None) -> Json:
-        header: Json = self._client.session.msg_header(msg_type)
+        header: Json = self._session.msg_header(msg_type)
         if subshell is not None:
             header["subshell_id"] = subshell
         return header
@@ -381,8 +412,7 @@ class Kernel:
                 return info
 
     def _run(self) -> None:
-        client = self._client
-        sockets = {name: getattr(client, f"{name}_channel").socket for name in ("shell", "control", "iopub")}
+        sockets = self._sockets
         poller = zmq.Poller()
         for sock in (*sockets.values(), self._woken):
             poller.register(sock, zmq.POLLIN)
@@ -395,12 +425,13 @@ class Kernel:
                     channel, message, buffers = self._outgoing.get()
                     if channel == "stop":
                         return
-                    client.session.send(sockets[channel], message, buffers=buffers)
+                    self._session.send(sockets[channel], message, buffers=[*buffers])
                 for name, sock in sockets.items():
                     while sock in ready and sock.poll(0):
-                        _, raw = client.session.recv(sock, mode=zmq.NOBLOCK)
-                        self._receive(name, raw)
-                if not ready and not self._manager.is_alive():
+                        _, raw = self._session.recv(sock, mode=zmq.NOBLOCK)
+                        if raw is not None:
+                            self._receive(name, raw)
+                if not ready and self._process.poll() is not None:
                     raise RuntimeError("the kernel process ended")
         except Exception as error:
             with self._changed:

@@ -174,7 +174,9 @@ def test_scalars_are_fetched_together_and_not_held_without_bound(bench: Bench) -
     assert fetched == [1, PENDING_SCALARS + 1, PENDING_SCALARS + 1]
 
 
-def test_a_large_tensor_is_copied_only_for_a_frame_and_from_its_own_step(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_tensor_is_copied_only_for_a_frame_and_from_its_own_step(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     copies: list[str] = []
     freeze = snapshot.freeze
 
@@ -206,7 +208,9 @@ def test_what_is_logged_now_and_then_is_copied_at_its_own_step(bench: Bench) -> 
             run.log({"weights": weights})
         run.step_done()
     run.finish("finished")
-    shown = {frame.values["weights"].step: frame.values["weights"].array for frame in bench.front_end.frames if frame.values}
+    shown = {
+        frame.values["weights"].step: frame.values["weights"].array for frame in bench.front_end.frames if frame.values
+    }
     assert sorted(shown) == list(range(130, 1000, 130))
     for step, array in shown.items():
         assert array.tolist() == [step, step]
@@ -344,6 +348,8 @@ def test_pause_step_resume(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Non
     assert steps_at_turn == [(3, "paused"), (4, "paused"), (7, "paused")]
     assert run.step == 12
     assert run.state == "running"
+    run.finish("finished")
+    assert list(run.history.events) == [(3, "paused"), (7, "resumed"), (12, "finished")]
 
 
 def test_advance_while_running_pauses_after_so_many_steps(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -364,7 +370,9 @@ def test_stop_while_paused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Non
     assert run.stopping
 
 
-def test_a_paused_run_draws_what_became_possible_and_keeps_draining(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_paused_run_draws_what_became_possible_and_keeps_draining(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run, drained = bench.run(), []
     bench.train(run, 1)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfwidget.errors import TensorError
-from tfwidget.snapshot import Logged, Snapshot, fetch, freeze, hold, is_scalar
+from tfwidget.snapshot import Logged, fetch, freeze, hold, is_scalar
 
 
 class Tensor:
@@ -318,19 +318,3 @@ def test_a_fresh_copy_is_not_copied_again():
 def test_logged_keeps_kind_and_options_around_another_value():
     logged = Logged(1, "histogram", types.MappingProxyType({"bins": 3})).replace(2)
     assert (logged.value, logged.kind, dict(logged.options)) == (2, "histogram", {"bins": 3})
-
-
-def test_a_snapshot_cannot_be_changed():
-    values = {"w": freeze("w", DATA)}
-    snapshot = Snapshot(3, 0.5, values)
-    values["w"] = None
-    assert snapshot.values["w"] is not None
-    with pytest.raises(TypeError):
-        snapshot.values["v"] = DATA
-    with pytest.raises(AttributeError):
-        snapshot.step = 4
-
-
-def test_a_snapshot_takes_frozen_arrays_only():
-    with pytest.raises(TensorError, match=r"'w'.*freeze"):
-        Snapshot(3, 0.5, {"w": DATA.copy()})
