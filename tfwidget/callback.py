@@ -1,0 +1,459 @@
+"""`LiveCallback`: Keras' `fit` as a run, batch by batch.
+
+Invariant: a fit leaves the model, its optimizer and its train function as it found them, whatever happens during it.
+
+Keras calls this on the thread that trains, between two batches: a batch is a step of the run, so what the user does in
+the browser takes effect there. What Keras does not tell is that a fit has been left by an exception. The end of the
+cell does, and so does the next fit, which finds the frame of the former one gone.
+"""
+
+import sys
+import warnings
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial
+from types import FrameType
+from typing import Any
+
+import keras
+
+from tfwidget import kernel
+from tfwidget.bridge import Run
+from tfwidget.errors import TensorError, TfwidgetWarning, UnsupportedError
+from tfwidget.loop import _plot_for_this_cell, open_run
+from tfwidget.snapshot import Logged
+from tfwidget.widget import LivePlot
+
+__all__ = ["LiveCallback"]
+
+DEFAULT_GRADIENTS = 6
+"""Where no weights are named, the gradients of so many kernels are shown, from the first layer to the last."""
+
+LISTED_NAMES = 60
+"""An error message lists no more names than this."""
+
+
+class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped base class
+    """Watch `model.fit` live: a figure, its controls and its progress appear in this cell.
+
+    A step is a batch, counted over all epochs; with ``steps_per_execution=n`` the steps go by n. At every step the
+    metrics are plotted as Keras reports them: Keras' metrics, `loss` included, are running means since the epoch began,
+    which is why the curves start afresh with each epoch. What is known only when an epoch has ended (`val_*`, or the
+    `learning_rate` that another callback reports) is plotted at the epoch's last step; `val_loss` shares the axes of
+    `loss`.
+
+    Pause and single steps take effect after the batch under way; a pause during validation takes effect there too, a
+    single step goes on to the next training batch. Stop sets `model.stop_training`: Keras ends after the batch under
+    way and the validation of its epoch.
+
+    Used for a further `fit` of the same model, a callback goes on counting and plotting where it was: in the same plot
+    within a cell, in a new one in another cell. For another model it starts anew. Given to `evaluate` or `predict`, it
+    does nothing.
+
+    Parameters
+    ----------
+    weights : sequence of str, optional
+        Weights to show as histograms, by their path: ``"dense/kernel"``, with or without the model's name in front. The
+        name of a layer stands for all its weights.
+    gradients : bool, optional
+        Show histograms of the last batch's gradients of these weights too, as they reach the optimizer: before
+        clipping, without loss scaling. Where `weights` is not given, those of up to six trainable kernels (weights of
+        rank 2 or more), spread from the first layer to the last. The train function is traced anew for it, so the first
+        batch takes longer.
+    every : int, optional
+        Show weights and gradients of every so many batches. By default of the newest batch whenever a frame is drawn,
+        which costs least: only then they are copied.
+    plot : LivePlot, optional
+        The plot to use, displayed or not; by default a new one, shown in the current cell.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong type or value; when the training begins, if a name fits no weight of the model.
+        A model without an input shape gets its weights in the first batch: then it is a warning, and training goes on.
+    RunError
+        When the training begins, if another run is under way, or the calling thread is not the main thread.
+    UnsupportedError
+        When the training begins, if gradients were asked for and cannot be had.
+
+    Examples
+    --------
+    >>> model.fit(x, y, epochs=5, validation_split=0.2, callbacks=[tfwidget.LiveCallback()])
+    >>> live = tfwidget.LiveCallback(weights=["dense/kernel"], gradients=True)
+    >>> model.fit(x, y, epochs=5, callbacks=[live])
+    """
+
+    def __init__(
+        self,
+        *,
+        weights: Sequence[str] = (),
+        gradients: bool = False,
+        every: int | None = None,
+        plot: LivePlot | None = None,
+    ) -> None:
+        super().__init__()
+        if isinstance(weights, str) or not isinstance(weights, Iterable):
+            raise TypeError(f'LiveCallback: weights must be a list of names, such as ["dense/kernel"]; got {weights!r}')
+        weights = tuple(weights)
+        for name in weights:
+            if not isinstance(name, str) or not name.strip("/"):
+                raise TypeError(f'LiveCallback: weights must be names, such as "dense/kernel"; got {name!r}')
+        if not isinstance(gradients, bool):
+            raise TypeError(f"LiveCallback: gradients must be True or False, got {gradients!r}")
+        if every is not None and (not isinstance(every, int) or isinstance(every, bool) or every < 1):
+            raise ValueError(f"LiveCallback: every must be a number of batches, at least 1; got {every!r}")
+        if plot is not None and not isinstance(plot, LivePlot):
+            raise TypeError(f"LiveCallback: plot must be a tfwidget.LivePlot, got {plot!r}")
+        self._weights = weights
+        self._gradients = gradients
+        self._every = every or 1
+        self._plot = plot
+        self._run: Run | None = None  # under way
+        self._last: Run | None = None  # to go on from
+        self._last_model: Callable[[], object] = lambda: None
+        self._cell: tuple[str | None, str | None] = (None, None)  # where the plot of the last run is
+        self._frame: FrameType | None = None
+        self._unwatch: Callable[[], None] = lambda: None
+        self._tap: _GradientTap | None = None
+        self._tensors: dict[str, Logged] | None = None  # not known yet
+        self._metrics: set[str] = set()
+        self._steps: int | None = None  # per epoch
+        self._epoch_begin = 0
+        self._next_tensors = 0
+
+    # -- the fit ---------------------------------------------------------------------------------------------------
+
+    def on_train_begin(self, logs: Mapping[str, object] | None = None) -> None:
+        """Begin a run, and show it."""
+        _end_abandoned()
+        frame = _training_frame()
+        model = self.model
+        tap = _GradientTap(model, self._weights) if self._gradients else None
+        # Without an input shape, a model gets its weights in the first batch.
+        is_built = model.built and all(layer.built for layer in model.layers)
+        tensors = self._find_tensors(model, tap) if is_built else None
+        run = self._open_run(model)
+        try:
+            if tap is not None:
+                tap.install()
+        except BaseException as error:
+            run.finish("failed", error)
+            raise
+        self._tap = tap
+        self._tensors = tensors
+        self._metrics.clear()
+        self._steps = (self.params or {}).get("steps")
+        self._epoch_begin = run.step
+        self._next_tensors = run.step + self._every
+        self._frame = frame
+        self._run = run
+        self._unwatch = kernel.on_cell_end(lambda error: self._release())
+        _under_way.append(self)
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, object] | None = None) -> None:
+        """Tell how many steps are still to come."""
+        run = self._run
+        if run is None:
+            return
+        self._epoch_begin = run.step
+        epochs = (self.params or {}).get("epochs")
+        if self._steps and epochs:
+            run.total = run.step + (epochs - epoch) * self._steps
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, object] | None = None) -> None:
+        """Record the metrics, count the step, and tick."""
+        run = self._run
+        if run is None:
+            return
+        # Keras counts on to the end of the execution, also where the data ended before.
+        done = batch + 1 if self._steps is None else min(batch + 1, self._steps)
+        run.step = self._epoch_begin + done - 1
+        if logs:
+            run.log(logs)
+            if len(logs) != len(self._metrics):
+                self._metrics.update(logs)
+        if self._tensors is None:
+            self._find_tensors_late()
+        if self._tensors and run.step + 1 >= self._next_tensors:
+            run.log(self._tensors)
+            self._next_tensors = run.step + 1 + self._every
+        if not run.step_done():
+            self.model.stop_training = True
+
+    def on_test_batch_end(self, batch: int, logs: Mapping[str, object] | None = None) -> None:
+        """Tick during validation: pan, zoom and pause work, but no step is counted."""
+        if self._run is not None:
+            self._listen(self._run)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, object] | None = None) -> None:
+        """Record what only the end of an epoch tells, such as the validation's metrics."""
+        run = self._run
+        if run is None:
+            return
+        if self._steps is None:
+            self._steps = run.step - self._epoch_begin or None
+        late = {name: value for name, value in (logs or {}).items() if name not in self._metrics}
+        if late:
+            # `log` speaks of the step under way, but these belong to the one just done.
+            run.step -= 1
+            run.log(late)
+            run.step += 1
+        self._listen(run)
+
+    def on_train_end(self, logs: Mapping[str, object] | None = None) -> None:
+        """End the run."""
+        run = self._run
+        if run is not None:
+            self._release()
+            run.finish("stopped" if run.stopping else "finished")
+
+    # -- its parts -------------------------------------------------------------------------------------------------
+
+    def _open_run(self, model: Any) -> Run:
+        after = self._last if self._last_model() is model else None
+        plot = self._plot
+        cell = kernel.cell()
+        if plot is None and after is not None and self._cell != cell:
+            plot = _plot_for_this_cell()
+        run = open_run(plot=plot, after=after)
+        self._last = run
+        self._last_model = weakref.ref(model)
+        self._cell = cell
+        return run
+
+    def _find_tensors(self, model: Any, tap: "_GradientTap | None") -> dict[str, Logged]:
+        tensors = {name: Logged(variable, "histogram") for name, variable in _choose(model, self._weights).items()}
+        if tap is not None:
+            tensors |= {f"{name} gradient": Logged(partial(tap.read, name), "histogram") for name in tap.variables}
+        return tensors
+
+    def _find_tensors_late(self) -> None:
+        try:
+            self._tensors = self._find_tensors(self.model, self._tap)
+        except ValueError as error:
+            self._tensors = {}
+            warnings.warn(f"{error}. The training goes on without them", TfwidgetWarning, stacklevel=3)
+
+    def _listen(self, run: Run) -> None:
+        if run.state == "paused":
+            # A single step is under way, and its batch is yet to come: to tick here would use it up.
+            kernel.mailbox.drain()
+            going = not run.stopping
+        else:
+            going = run.tick()
+        if not going:
+            self.model.stop_training = True
+
+    def _release(self) -> None:
+        """Undo what the fit needed, and let go of the model's parts."""
+        self._unwatch()
+        self._unwatch = lambda: None
+        self._run = None
+        self._frame = None
+        self._tensors = None
+        if self in _under_way:
+            _under_way.remove(self)
+        if self._tap is not None:
+            self._tap.remove()
+            self._tap = None
+
+    def _abandoned(self) -> bool:
+        """Whether the fit was left without a word: by an exception that the cell caught."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            if frame is self._frame:
+                return False
+            frame = frame.f_back
+        return True
+
+
+_under_way: list[LiveCallback] = []
+
+
+def _end_abandoned() -> None:
+    if not kernel.on_owner_thread():
+        return  # whose frames are not on this thread's stack
+    for callback in _under_way.copy():
+        run = callback._run
+        if run is not None and callback._abandoned():
+            callback._release()
+            run.finish("stopped", "an exception or an interrupt ended the training")
+
+
+def _training_frame() -> FrameType | None:
+    """The frame that trains: of `model.fit`, or of a loop that calls a `keras.callbacks.CallbackList`."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("keras.src.callbacks."):
+        frame = frame.f_back
+    return frame
+
+
+# -- weights -----------------------------------------------------------------------------------------------------------
+
+
+def _short(model: Any, variable: Any) -> str:
+    path: str = variable.path
+    return path.removeprefix(f"{model.name}/")
+
+
+def _choose(model: Any, wanted: Sequence[str]) -> dict[str, Any]:
+    """The variables of the model that are meant by these names, in their order."""
+    available = {_short(model, variable): variable for variable in model.weights}
+    chosen: dict[str, Any] = {}
+    for entry in wanted:
+        stem = entry.strip("/")
+        found = {
+            name: variable
+            for name, variable in available.items()
+            if any(f"{path}/".startswith(f"{stem}/") for path in (name, variable.path))
+        }
+        if not found:
+            names = list(available)
+            more = f" and {len(names) - LISTED_NAMES} more" if len(names) > LISTED_NAMES else ""
+            raise ValueError(
+                f"LiveCallback: weights names {entry!r}, but model {model.name!r} has no such weight or layer. "
+                f"It has {', '.join(names[:LISTED_NAMES])}{more}"
+            )
+        chosen |= found
+    return chosen
+
+
+def _choose_trainable(model: Any, wanted: Sequence[str]) -> dict[str, Any]:
+    """The variables whose gradients are to be shown."""
+    if wanted:
+        chosen = _choose(model, wanted)
+        variables = {name: variable for name, variable in chosen.items() if variable.trainable}
+        if not variables:
+            raise ValueError(
+                f"LiveCallback: gradients=True, but none of {', '.join(chosen)} is trainable. "
+                "Name a trainable weight, or leave out gradients"
+            )
+        return variables
+    kernels = [variable for variable in model.trainable_variables if len(variable.shape) >= 2]
+    count = min(len(kernels), DEFAULT_GRADIENTS)
+    picked = [kernels[round(i * (len(kernels) - 1) / max(count - 1, 1))] for i in range(count)]
+    if not picked:
+        raise ValueError(
+            f"LiveCallback: gradients=True, but model {model.name!r} has no trainable weight of rank 2 or more. "
+            'Name weights, such as weights=["dense/bias"]'
+        )
+    return {_short(model, variable): variable for variable in picked}
+
+
+# -- gradients ---------------------------------------------------------------------------------------------------------
+
+
+class _GradientTap:
+    """Copies gradients into variables of its own, inside the train function, on the device.
+
+    Every train step of Keras, built in or the user's own, hands its gradients to ``optimizer.apply``. While the tap is
+    installed, that method of this one optimizer notes them first, in the graph being traced: so the train function is
+    made anew, and the former one put back afterwards, still traced and without the tap.
+    """
+
+    def __init__(self, model: Any, weights: Sequence[str]) -> None:
+        optimizer: Any = getattr(model, "optimizer", None)
+        # Under a LossScaleOptimizer the inner one gets the gradients unscaled.
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+        if keras.backend.backend() != "tensorflow":
+            raise UnsupportedError(
+                f"LiveCallback: gradients=True needs Keras on TensorFlow, this is Keras on {keras.backend.backend()}; "
+                'set KERAS_BACKEND="tensorflow", or leave out gradients'
+            )
+        if not callable(getattr(optimizer, "apply", None)) or not hasattr(model, "train_function"):
+            raise UnsupportedError(
+                f"LiveCallback: gradients=True needs optimizer.apply and model.train_function, which "
+                f"{type(optimizer).__name__} or {type(model).__name__} of Keras {keras.__version__} lacks. Leave out "
+                "gradients, or log them from a training loop of your own with tfwidget.live"
+            )
+        replicas = getattr(model.distribute_strategy, "num_replicas_in_sync", 1)
+        if replicas > 1:
+            raise UnsupportedError(
+                f"LiveCallback: gradients=True works on one device, but the model is distributed over {replicas}. "
+                "Leave out gradients; weights are shown nevertheless"
+            )
+        self._model = model
+        self._weights = weights
+        self._optimizer = optimizer
+        self._mirrors: dict[str, Any] = {}
+        self._active = False
+
+    @cached_property
+    def variables(self) -> dict[str, Any]:
+        """The variables whose gradients are noted; a model without an input shape has them from the first batch on."""
+        return _choose_trainable(self._model, self._weights)
+
+    def install(self) -> None:
+        """Note gradients from now on."""
+        own_apply = vars(self._optimizer).get("apply")
+        apply = self._optimizer.apply
+
+        def apply_and_note(grads: Iterable[Any], trainable_variables: Iterable[Any] | None = None) -> Any:
+            grads = list(grads)
+            if trainable_variables is not None:
+                trainable_variables = list(trainable_variables)
+            if self._active:
+                self._note(grads, trainable_variables)
+            return apply(grads, trainable_variables)
+
+        def put_back_apply() -> None:
+            if vars(self._optimizer).get("apply") is not apply_and_note:
+                return  # someone wrapped it once more: theirs calls ours, which is idle now
+            if own_apply is None:
+                del self._optimizer.apply
+            else:
+                self._optimizer.apply = own_apply
+
+        self._optimizer.apply = apply_and_note
+        self._put_back_apply = put_back_apply
+        self._active = True
+        self._former = self._model.train_function
+        self._tapped = None
+        try:
+            self._model.make_train_function(force=True)
+        except Exception as error:
+            self.remove()
+            raise UnsupportedError(
+                f"LiveCallback: gradients=True needs {type(self._model).__name__}.make_train_function(force=True), "
+                f"which failed: {type(error).__name__}: {error}. Leave out gradients, or let your method take force"
+            ) from error
+        self._tapped = self._model.train_function
+
+    def _note(self, gradients: Sequence[Any], variables: Sequence[Any] | None) -> None:
+        import tensorflow as tf
+
+        try:
+            names = {id(variable): name for name, variable in self.variables.items()}
+        except ValueError:
+            return  # reported when the batch has ended
+        scale = getattr(self._optimizer, "loss_scale_factor", None)
+        # Without variables, the gradients are those of all that the optimizer was built for.
+        for variable, gradient in zip(variables or self._model.trainable_variables, gradients, strict=False):
+            name = names.get(id(variable))
+            if name is None or gradient is None:
+                continue
+            if name not in self._mirrors:
+                with tf.init_scope():  # out of the graph being traced
+                    self._mirrors[name] = tf.Variable(tf.zeros(variable.shape, variable.dtype), trainable=False)
+            mirror = self._mirrors[name]
+            dense = tf.cast(tf.convert_to_tensor(gradient), mirror.dtype)
+            mirror.assign(dense if scale is None else dense / scale)
+
+    def read(self, name: str) -> Any:
+        """The gradient of the last batch."""
+        if name not in self._mirrors:
+            raise TensorError(
+                f"no gradient of {name} reaches the optimizer: the loss does not depend on it, or the train step does "
+                "not call optimizer.apply"
+            )
+        return self._mirrors[name]
+
+    def remove(self) -> None:
+        """Put everything back."""
+        if not self._active:
+            return
+        self._active = False
+        self._put_back_apply()
+        if self._tapped is not None and self._model.train_function is self._tapped:
+            self._model.train_function = self._former
+        self._former = self._tapped = None
