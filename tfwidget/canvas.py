@@ -249,8 +249,8 @@ class Canvas(Confined, IpymplCanvas):
             self._reported_threads.add(name)
             warnings.warn(
                 f"figure {self._figure_label!r} was {what} by thread {name!r}. Matplotlib is not thread-safe, so that "
-                "can corrupt the picture. Send values with tfwidget.log(...), which any thread may call, and let the main "
-                "thread plot them",
+                "can corrupt the picture. Send values with tfwidget.log(...), which any thread may call, and let the "
+                "main thread plot them",
                 TfwidgetWarning,
                 stacklevel=3,
             )
