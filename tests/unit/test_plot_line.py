@@ -1,0 +1,258 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.lines import Line2D
+
+from tests.unit.plot_frames import frame, new_board, new_panel, pixels
+from tfwidget.errors import TensorError
+from tfwidget.history import Frame, History
+from tfwidget.plot.line import Line, LinePanel, group_of
+
+
+@pytest.mark.parametrize(
+    ("name", "group", "role"),
+    [
+        ("loss", "loss", None),
+        ("val_loss", "loss", 1),
+        ("train_loss", "loss", 0),
+        ("loss_test", "loss", 2),
+        ("a/train", "a", 0),
+        ("a/val", "a", 1),
+        ("a/Validation", "a", 1),
+        ("train/loss", "loss", 0),
+        ("model/val_loss", "model/loss", 1),
+        ("a/b/test", "a/b", 2),
+        ("val", "val", None),
+        ("val_", "val_", None),
+        ("_train", "_train", None),
+        ("value_loss", "value_loss", None),
+        ("latest", "latest", None),
+    ],
+)
+def test_group_of(name: str, group: str, role: int | None) -> None:
+    assert group_of(name) == (group, role)
+
+
+def test_line_takes_scalars_only() -> None:
+    assert Line(1.5).kind == "line"
+    Line(np.ones((1, 1)))
+    Line(lambda: 1.0)
+    with pytest.raises(TensorError, match=r"scalar, got shape \(3,\).*Histogram"):
+        Line(np.ones(3))
+
+
+def line_of(panel: LinePanel, index: int = 0) -> Line2D:
+    artist = panel.artists[index]
+    assert isinstance(artist, Line2D)
+    return artist
+
+
+def test_points_are_drawn_as_recorded() -> None:
+    panel = new_panel(LinePanel, "loss")
+    assert panel.update(frame({"loss": [3.0, 2.0, 1.0]}))
+    assert line_of(panel).get_xydata().tolist() == [[0, 3], [1, 2], [2, 1]]
+    assert not panel.update(frame({"loss": [3.0, 2.0, 1.5, 1.0]})), "the limits hold it"
+    assert len(line_of(panel).get_xdata()) == 4
+
+
+def test_limits_hold_all_data_with_a_margin() -> None:
+    panel = new_panel(LinePanel, "loss")
+    values = np.random.default_rng(0).normal(size=1000)
+    panel.update(frame({"loss": values}))
+    low, high = panel.ax.get_ylim()
+    assert low < values.min()
+    assert values.max() < high
+    assert values.max() - values.min() > 0.8 * (high - low)
+    left, right = panel.ax.get_xlim()
+    assert left < 0.0
+    assert 999 < right < 1300
+
+
+@pytest.mark.parametrize("kind", ["decay", "walk", "accuracy", "growth"])
+def test_the_number_of_base_redraws_is_logarithmic_in_the_number_of_steps(kind: str) -> None:
+    steps = np.arange(100_000)
+    rng = np.random.default_rng(1)
+    noise = rng.normal(size=len(steps))
+    values = {
+        "decay": 5.0 / (1.0 + steps / 100.0) * np.exp(0.1 * noise),
+        "walk": np.cumsum(noise),
+        "accuracy": 1.0 - 1.0 / (1.0 + steps / 1000.0) + 0.01 * noise,
+        "growth": np.exp(steps / 2000.0),
+    }[kind]
+    panel = new_panel(LinePanel, "x")
+    history = History()
+    redraws = []
+    for start in range(0, len(steps), 100):
+        history.extend("x", steps[start : start + 100], values[start : start + 100])
+        if panel.update(Frame(start, history, {}, {})):
+            redraws.append(start)
+    # Three decades of ten sizes each for the steps, and about as many for the values: e^50 is 1.25^224.
+    assert len(redraws) <= (260 if kind == "growth" else 60)
+    assert kind == "growth" or sum(start >= 10_000 for start in redraws) <= 20
+
+
+def test_limits_shrink_when_the_data_fill_little_of_them() -> None:
+    panel = new_panel(LinePanel, "x")
+    panel.update(frame({"x": [5.0]}))  # a single value: limits of a size that is only guessed
+    panel.update(frame({"x": [5.0, 5.001]}))
+    low, high = panel.ax.get_ylim()
+    assert high - low < 0.01
+
+
+def test_a_loss_is_shown_not_to_fall_below_zero() -> None:
+    panel = new_panel(LinePanel, "x")
+    panel.update(frame({"x": np.linspace(10.0, 0.001, 50)}))
+    assert -0.5 < panel.ax.get_ylim()[0] < 0.0
+
+
+ODD = {
+    "one": [0.5],
+    "zero": [0.0, 0.0],
+    "constant": [0.3] * 9,
+    "huge": [1e30, -1e30],
+    "largest": [1.7e308, -1.7e308],
+    "tiny": [1e-30, 2e-30],
+    "subnormal": [5e-324, 1e-323],
+    "close": [1.0, 1.0 + 2e-16],
+    "nan": [math.nan] * 3,
+    "inf": [math.inf, -math.inf],
+    "mixed": [math.nan, 1.0, math.inf, 2.0, -math.inf],
+    "negative": [-1.0, -2.0],
+    "both": [-1.0, 1.0],
+}
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("name", ODD)
+def test_odd_values_neither_warn_nor_raise(name: str, log: bool, tmp_path: Path) -> None:
+    board = new_board()
+    board.log_scale = log
+    shown = frame({name: ODD[name]})
+    assert board.update(shown)
+    pixels(board.figure)
+    board.figure.savefig(tmp_path / "figure.png")
+    assert not board.update(shown), "nothing changed"
+    assert board.panels[0].kind == "line"
+
+
+def test_nothing_recorded_yet() -> None:
+    board = new_board()
+    board.update(frame({"x": []}))
+    pixels(board.figure)
+
+
+def test_nonfinite_values_are_gaps_with_a_mark_at_the_edge() -> None:
+    panel = new_panel(LinePanel, "x")
+    panel.update(frame({"x": [1.0, math.nan, 2.0, math.inf, -math.inf, 3.0]}))
+    assert np.isnan(line_of(panel).get_ydata()).tolist() == [False, True, False, True, True, False]
+    marks = line_of(panel, 1)
+    assert sorted(map(tuple, marks.get_xydata().tolist())) == [(1, 0), (3, 1), (4, 0)]
+    assert "NaN" in panel._note.get_text()
+
+
+def test_a_point_between_gaps_can_be_seen() -> None:
+    values = np.ones(200)
+    values[[99, 101]] = math.nan
+    panel = new_panel(LinePanel, "x")
+    panel.update(frame({"x": values}))
+    line = line_of(panel)
+    steps = np.asarray(line.get_xdata())
+    assert line.get_marker() == "o"
+    assert [steps[index] for index in line.get_markevery()] == [100]
+    panel.update(frame({"x": np.ones(200)}))
+    assert line.get_marker() != "o"
+
+
+def test_few_points_have_markers_and_many_have_none() -> None:
+    panel = new_panel(LinePanel, "x")
+    panel.update(frame({"x": np.ones(10)}))
+    assert line_of(panel).get_marker() == "o"
+    panel.update(frame({"x": np.ones(500)}))
+    assert line_of(panel).get_marker() == ""
+
+
+def test_the_cost_of_a_curve_is_bounded_by_its_width() -> None:
+    panel = new_panel(LinePanel, "x")
+    values = np.random.default_rng(0).normal(size=100_000)
+    panel.update(frame({"x": values}))
+    drawn = np.asarray(line_of(panel).get_ydata())
+    assert len(drawn) <= 1.5 * panel.pixels[0] + 2
+    assert drawn.min() == values.min()
+    assert drawn.max() == values.max()
+
+
+def test_a_person_s_limits_are_left_alone_until_reset() -> None:
+    panel = new_panel(LinePanel, "x")
+    history = History()
+    history.extend("x", np.arange(60_000), np.sin(np.arange(60_000)))
+    panel.update(Frame(0, history, {}, {}))
+    panel.ax.set_xlim(50_000, 50_020)
+    assert np.diff(line_of(panel).get_xdata()).max() == 1, "zooming in shows every step at once, before the next frame"
+    history.extend("x", np.arange(60_000, 160_000), np.full(100_000, 50.0))
+    assert not panel.update(Frame(1, history, {}, {}))
+    assert panel.ax.get_xlim() == (50_000, 50_020)
+    assert panel.ax.get_ylim()[1] < 2.0
+    panel.ax.set_xlim(159_000, 159_900)
+    assert set(line_of(panel).get_ydata()) == {50.0}, "new data are drawn where the person looks"
+    panel.reset_view()
+    assert panel.update(Frame(2, history, {}, {}))
+    assert panel.ax.get_xlim()[1] > 159_999
+    assert panel.ax.get_ylim()[1] > 50.0
+
+
+def test_a_new_series_in_the_group_shares_the_axes() -> None:
+    panel = new_panel(LinePanel, "val_loss")
+    assert panel._title.get_text() == "val_loss"
+    panel.add("loss")
+    panel.update(frame({"loss": [1.0, 2.0], "val_loss": [3.0]}))
+    assert panel._title.get_text() == "loss"
+    assert panel.names == ("val_loss", "loss")
+    assert [curve.label.get_text() for curve in panel._curves] == ["val_loss", "loss"]
+    assert [curve.value.get_text() for curve in panel._curves] == ["3", "2"]
+    colors = [curve.line.get_color() for curve in panel._curves]
+    assert colors == [panel.theme.series[1], panel.theme.series[0]], "validation has its colour whatever comes first"
+
+
+def test_more_series_than_colours() -> None:
+    panel = new_panel(LinePanel, "a")
+    for index in range(9):
+        panel.add(f"a/{'train' if index % 2 else 'val'}")
+    assert len({curve.color for curve in panel._curves}) == len(panel.theme.series)
+
+
+def test_log_scale() -> None:
+    panel = new_panel(LinePanel, "x")
+    shown = frame({"x": [-1.0, 0.0, 1e-3, 1.0, 1e3]})
+    panel.update(shown)
+    assert panel._note.get_text() == ""
+    panel.set_log(True)
+    assert panel.update(shown)
+    low, high = panel.ax.get_ylim()
+    assert panel.ax.get_yscale() == "log"
+    assert 1e-4 < low < 1e-3
+    assert 1e3 < high < 1e4
+    assert np.isnan(line_of(panel).get_ydata()).tolist() == [True, True, False, False, False]
+    assert panel._note.get_text() == "≤ 0 not shown"
+    panel.set_log(False)
+    panel.update(shown)
+    assert panel._note.get_text() == ""
+    assert panel.ax.get_yscale() == "linear"
+
+
+def test_log_scale_without_anything_to_show_says_so() -> None:
+    panel = new_panel(LinePanel, "x")
+    panel.set_log(True)
+    panel.update(frame({"x": [-1.0, 0.0]}))
+    assert panel._note.get_text() == "no value > 0"
+
+
+def test_steps_that_do_not_begin_at_zero() -> None:
+    panel = new_panel(LinePanel, "x")
+    history = History()
+    history.extend("x", [100_000, 100_010], [1.0, 2.0])
+    panel.update(Frame(0, history, {}, {}))
+    left, right = panel.ax.get_xlim()
+    assert 99_990 < left < 100_000
+    assert 100_010 < right < 100_030
