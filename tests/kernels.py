@@ -34,6 +34,20 @@ from ipykernel.kernelapp import launch_new_instance
 launch_new_instance()
 """
 
+UNWEDGE = """
+import ipykernel
+from ipykernel.kernelapp import IPKernelApp
+if (7, 0) <= ipykernel.version_info[:2] < (7, 4):
+    kernel = IPKernelApp.instance().kernel
+    kernel.shell_channel_thread.manager._shell_socket = kernel.shell_stream
+"""
+"""Cell that cures ipykernel 7.0 to 7.3 of going deaf, for tests of what is not tfwidget's.
+
+Those send replies on the shell socket behind the back of the stream that reads it. A request that comes at that moment
+is never read, and nothing after it: after some 50 requests in bursts, in a notebook perhaps once in an hour. ipykernel
+7.4 sends through the stream, as this does.
+"""
+
 
 def spec_name(version: str) -> str:
     """Name of the kernelspec for ipykernel `version` ("7.4" for example)."""

@@ -1,8 +1,10 @@
 """The harness against stock ipympl: if these fail, it is not tfwidget's fault."""
 
 from tests.kernel.harness import Kernel, View
+from tests.kernels import UNWEDGE
 
-FIGURE = """
+FIGURE = f"""
+{UNWEDGE}
 %matplotlib widget
 import matplotlib.pyplot as plt
 fig, ax = plt.subplots(figsize=(3, 2))

@@ -1,0 +1,100 @@
+// In every page, before its own scripts: records what canvases paint, and drives notebooks for tests/lab/harness.py.
+window.tests = (() => {
+  const books = {};
+  const now = () => (performance.timeOrigin + performance.now()) / 1000;
+
+  const hasPicture = canvas => {
+    if (!canvas.width || !canvas.height) return false;
+    const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    const colours = new Uint32Array(pixels.buffer);
+    return colours.some(colour => colour !== colours[0]);
+  };
+
+  const drawImage = CanvasRenderingContext2D.prototype.drawImage;
+  CanvasRenderingContext2D.prototype.drawImage = function (...args) {
+    drawImage.apply(this, args);
+    if (!this.canvas.isConnected) return; // the model's offscreen canvas
+    const record = (this.canvas.tests ??= { paints: [], shown: null });
+    record.paints.push(now());
+    if (record.shown === null && hasPicture(this.canvas)) record.shown = now();
+  };
+
+  const book = path => books[path];
+  const cell = (path, index) => book(path).panel.content.widgets[index];
+  const outputs = (path, index) => cell(path, index).model.outputs.toJSON();
+
+  const errors = path =>
+    book(path).panel.content.widgets.flatMap(({ model }) =>
+      (model.outputs?.toJSON() ?? []).filter(out => out.output_type === 'error').map(out => `${out.ename}: ${out.evalue}`)
+    );
+
+  const evaluate = async (path, expression, live) => {
+    let kernel = book(path).panel.sessionContext.session.kernel;
+    let subshell = null;
+    if (live) {
+      subshell = (await kernel.requestCreateSubshell({}).done).content.subshell_id;
+      kernel = kernel.clone({ handleComms: false });
+      kernel.subshellId = subshell;
+    }
+    const value = `__import__('json').dumps(${expression})`;
+    const request = { code: '', store_history: false, user_expressions: { value } };
+    const { content } = await kernel.requestExecute(request).done;
+    if (live) {
+      await kernel.requestDeleteSubshell({ subshell_id: subshell }).done;
+      kernel.dispose();
+    }
+    const result = content.user_expressions?.value ?? content;
+    if (result.status !== 'ok') throw new Error(`${expression}: ${result.ename}: ${result.evalue}`);
+    return result.data['text/plain'].slice(1, -1).replace(/\\(.)/g, '$1');
+  };
+
+  // JupyterLab asks each new kernel for its widgets, and one that has not imported ipywidgets complains.
+  const harmless = text => /^No such comm( target registered: jupyter\.widget\.control|: )/.test(text);
+
+  const open = async (path, kernel) => {
+    const panel = await jupyterapp.commands.execute('docmanager:open', {
+      path,
+      factory: 'Notebook',
+      kernel: { name: kernel }
+    });
+    await Promise.all([panel.context.ready, panel.revealed, panel.sessionContext.ready]);
+    panel.node.dataset.test = path;
+    books[path] = { panel, runs: {}, commErrors: [] };
+    panel.sessionContext.iopubMessage.connect((_, { header, parent_header, content }) => {
+      if (parent_header.msg_type === 'execute_request') return;
+      if (header.msg_type === 'error') books[path].commErrors.push(content.traceback.join('\n'));
+      if (header.msg_type === 'stream' && content.name === 'stderr' && !harmless(content.text))
+        books[path].commErrors.push(content.text);
+    });
+    await panel.sessionContext.session.kernel.info;
+    // ipykernel < 7.4 may go deaf (UNWEDGE in tests/kernels.py) under the requests that come as a notebook opens.
+    const late = () => new Promise(resolve => setTimeout(resolve, 10000, 'late'));
+    while ((await Promise.race([evaluate(path, '1'), late()])) === 'late') await panel.sessionContext.restartKernel();
+  };
+
+  const nextFrame = () => new Promise(resolve => requestAnimationFrame(resolve));
+
+  const start = async (path, index) => {
+    const { panel, runs } = book(path);
+    jupyterapp.shell.activateById(panel.id);
+    while (jupyterapp.shell.currentWidget !== panel) await nextFrame(); // commands act on the current widget
+    panel.content.deselectAll();
+    panel.content.activeCellIndex = index;
+    const run = (runs[index] = { done: false });
+    const end = outcome => Object.assign(run, { done: true, ...outcome });
+    jupyterapp.commands.execute('notebook:run-cell').then(
+      () => end({}),
+      error => end({ error: String(error) })
+    );
+  };
+
+  const close = async path => {
+    const { panel } = book(path);
+    await panel.sessionContext.shutdown();
+    panel.context.model.dirty = false;
+    panel.dispose();
+    delete books[path];
+  };
+
+  return { book, close, errors, evaluate, now, open, outputs, start };
+})();
