@@ -233,12 +233,15 @@ class LivePlot(Confined, ipywidgets.VBox):
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """The widget, with the picture for those who read the notebook without a kernel."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
-        with io.BytesIO() as png:
-            self.figure.savefig(png, format="png", dpi="figure")
-            picture = base64.b64encode(png.getvalue()).decode("ascii")
-        width = self.figure.bbox.width / self.canvas.device_pixel_ratio
-        bundle["image/png"] = picture
-        bundle["text/html"] = f'<img alt="Training curves" src="data:image/png;base64,{picture}" width="{width:.0f}">'
+        if self._board.names:
+            with io.BytesIO() as png:
+                self.figure.savefig(png, format="png", dpi="figure")
+                picture = base64.b64encode(png.getvalue()).decode("ascii")
+            width = self.figure.bbox.width / self.canvas.device_pixel_ratio
+            bundle["image/png"] = picture
+            bundle["text/html"] = (
+                f'<img alt="Training curves" src="data:image/png;base64,{picture}" width="{width:.0f}">'
+            )
         bundle["text/plain"] = "LivePlot()" if self.run is None else f"LivePlot({self.run!r})"
         return bundle
 
