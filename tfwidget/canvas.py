@@ -4,7 +4,7 @@ Invariant: everything is drawn on the owner thread, and at most one frame is in 
 
 Flow control, all of it:
 
-- ``draw()`` draws at once, ``draw_idle()`` posts one draw to the mailbox, however often it is called meanwhile;
+- ``draw()`` draws at once, ``draw_idle()`` wants a draw and posts one to the mailbox, however often it is called;
 - a drawn picture is sent if no frame is in flight; else when the acknowledgement arrives, with what is newest by then;
 - a frame that the browser could not show, or never acknowledged, is followed by a full one.
 
@@ -41,8 +41,11 @@ __all__ = ["Canvas", "FigureCanvas", "FigureManager", "Toolbar", "new_canvas"]
 ACKNOWLEDGEMENT_TIMEOUT = 2.0
 """Seconds after which a frame counts as lost: the page was closed or reloaded, or there is none."""
 
+MAX_FAILURES = 2
+"""So often in a row the figure is drawn again when the browser could not show it."""
+
 MAX_PIXELS = 10_000
-"""The largest width or height, in pixels, that a message from the browser may ask for."""
+"""The largest width or height, in device pixels, that a message from the browser may ask for."""
 
 _FRONT_END_VERSION = f"^{version('tfwidget')}"
 
@@ -78,11 +81,15 @@ class Canvas(Confined, IpymplCanvas):
         self.moving: Sequence[Artist] = ()
         self.on_home: Callable[[], object] = lambda: None
         self.on_theme: Callable[[bool], object] = lambda dark: None
+        self.on_room: Callable[[float], object] = lambda width: None
         self.clock: Callable[[], float] = time.monotonic
         self._frame = 0
         self._sent_at: float | None = None  # of the frame in flight
         self._unsent = False
+        self._failures = 0  # in a row
+        self._draw_wanted = False
         self._draw_posted = False
+        self._drawing = False
         self._background: Any = None
         self._background_size: tuple[int, int] | None = None
         self._reported_threads: set[str] = set()
@@ -105,7 +112,12 @@ class Canvas(Confined, IpymplCanvas):
             self._report_thread("drawn")
             self.draw_idle()
             return
-        FigureCanvasAgg.draw(self)
+        self._draw_wanted = False
+        self._drawing = True
+        try:
+            FigureCanvasAgg.draw(self)
+        finally:
+            self._drawing = False
         if self.moving:
             self._background = self.copy_from_bbox(self.figure.bbox)
             self._background_size = self.get_width_height(physical=True)
@@ -115,7 +127,12 @@ class Canvas(Confined, IpymplCanvas):
 
     def draw_moving(self) -> None:
         """Draw the moving artists over the last full picture, and show the result."""
-        if self._background is None or self._background_size != self.get_width_height(physical=True):
+        if (
+            self._background is None
+            or self._background_size != self.get_width_height(physical=True)
+            or self._draw_wanted
+            or self.figure.stale
+        ):
             self.draw()
             return
         self.restore_region(self._background)
@@ -130,17 +147,25 @@ class Canvas(Confined, IpymplCanvas):
 
     def draw_idle(self) -> None:
         """Draw the figure soon, on the owner thread; many calls make one draw."""
+        if self._drawing and kernel.on_owner_thread():
+            return  # a layout engine moves axes in every draw: that must not call for the next one
+        self._draw_wanted = True
         if not self._draw_posted:
             self._draw_posted = True
-            kernel.mailbox.post(self._draw_if_posted)
+            kernel.mailbox.post(self._draw_if_wanted)
 
-    def _draw_if_posted(self) -> None:
-        if not self._draw_posted or self.comm is None:
-            return
-        if not self.ready:
-            self._unsent = True  # the acknowledgement draws
-            return
-        self.draw()
+    def _draw_if_wanted(self) -> None:
+        self._draw_posted = False
+        # While a frame is in flight the draw waits for its acknowledgement.
+        if self._draw_wanted and self.comm is not None and self.ready:
+            self.draw()
+
+    def print_figure(self, *args: Any, **kwargs: Any) -> Any:
+        """Save the figure, as Matplotlib does: with the same renderer, so that what waits there must be drawn again."""
+        try:
+            return super().print_figure(*args, **kwargs)
+        finally:
+            self._draw_wanted |= self._unsent
 
     def flush_events(self) -> None:
         """Handle what the browser sent, and draw what is due; a place where a long computation stays responsive."""
@@ -167,7 +192,6 @@ class Canvas(Confined, IpymplCanvas):
         return self._sent_at is None
 
     def _send_frame(self) -> None:
-        self._draw_posted = False
         if self.comm is None:
             return
         if not self.ready:
@@ -194,11 +218,15 @@ class Canvas(Confined, IpymplCanvas):
 
     def _on_acknowledgement(self, content: Mapping[str, Any]) -> None:
         if content.get("error") is not None:
-            self._force_full = self._png_is_old = self._unsent = True
-        elif content.get("frame") != self._frame:
+            self._force_full = True
+            self._failures += 1
+            self._draw_wanted |= self._failures <= MAX_FAILURES
+        elif content["frame"] != self._frame:
             return  # of a frame that already counted as lost
+        else:
+            self._failures = 0
         self._sent_at = None
-        if self._draw_posted:
+        if self._draw_wanted:
             self.draw()
         elif self._unsent:
             self._send_frame()
@@ -230,6 +258,10 @@ class Canvas(Confined, IpymplCanvas):
             self._closed = True
         elif kind in ("set_dpi_ratio", "set_device_pixel_ratio"):
             self._handle_set_device_pixel_ratio(content.get("device_pixel_ratio", content.get("dpi_ratio")))
+        elif kind == "resize":
+            limit = MAX_PIXELS / self.device_pixel_ratio
+            size = {side: min(content[side], limit) for side in ("width", "height")}
+            self.manager.handle_json({**content, **size})
         else:
             self.manager.handle_json(content)
 
@@ -239,6 +271,8 @@ class Canvas(Confined, IpymplCanvas):
         self._force_full = True
         self._handle_set_device_pixel_ratio(content["device_pixel_ratio"])
         self.on_theme(content["theme"] == "dark")
+        if content.get("room") is not None:
+            self.on_room(content["room"])
         self.draw_idle()
 
     # -- other threads ---------------------------------------------------------------------------------------------
@@ -365,12 +399,21 @@ def _number(low: float, high: float) -> Callable[[object], bool]:
     return valid
 
 
+def _integer(low: int, high: int) -> Callable[[object], bool]:
+    valid = _number(low, high)
+    return lambda value: isinstance(value, int) and valid(value)
+
+
 def _one_of(*choices: object) -> Callable[[object], bool]:
     return lambda value: any(value == choice and type(value) is type(choice) for choice in choices)
 
 
 def _text(value: object) -> bool:
     return isinstance(value, str) and len(value) <= 100
+
+
+def _key(value: object) -> bool:
+    return _text(value) and "k" in str(value)  # before the name of the key, where Matplotlib looks for it
 
 
 def _optional(valid: Callable[[object], bool]) -> Callable[[object], bool]:
@@ -393,18 +436,22 @@ _POSITION = {
 }
 _MOUSE: _Fields = {
     **_POSITION,
-    "button": _number(-1, 31),
-    "buttons": _number(0, 2**16),
+    "button": _integer(-1, 31),
+    "buttons": _integer(0, 2**16),
     "step": _optional(_number(-100, 100)),
     "modifiers": _modifiers,
     "guiEvent": _anything,
 }
-_KEY: _Fields = {"key": _text, "guiEvent": _anything}
+_KEY: _Fields = {"key": _key, "guiEvent": _anything}
 _RATIO = _number(0.1, 10)
 _MESSAGES: dict[str, _Fields] = {
-    "ready": {"device_pixel_ratio": _RATIO, "theme": _one_of("light", "dark")},
+    "ready": {
+        "device_pixel_ratio": _RATIO,
+        "theme": _one_of("light", "dark"),
+        "room": _optional(_number(1, MAX_PIXELS)),
+    },
     "frame_ack": {
-        "frame": _number(0, 2**53),
+        "frame": _integer(0, 2**53),
         "error": _optional(lambda value: isinstance(value, str)),
     },
     "draw": {},
@@ -420,7 +467,7 @@ _MESSAGES: dict[str, _Fields] = {
     "button_press": _MOUSE,
     "button_release": _MOUSE,
     "dblclick": _MOUSE,
-    "scroll": _MOUSE,
+    "scroll": {**_MOUSE, "step": _number(-100, 100)},
     "motion_notify": _MOUSE,
     "figure_enter": _MOUSE,
     "figure_leave": _MOUSE,
@@ -431,7 +478,6 @@ _MESSAGES: dict[str, _Fields] = {
 
 
 def _is_valid(content: dict[object, object]) -> bool:
-    fields = _MESSAGES.get(content.get("type"))  # type: ignore[call-overload]
-    if fields is None:
-        return False
-    return all(valid(content.get(name)) for name, valid in fields.items())
+    kind = content.get("type")
+    fields = _MESSAGES.get(kind) if isinstance(kind, str) else None
+    return fields is not None and all(valid(content.get(name)) for name, valid in fields.items())

@@ -20,6 +20,9 @@ from tfwidget.plot import Board
 
 __all__ = ["LivePlot"]
 
+MIN_WIDTH = 300
+"""A figure is made no narrower than this, in CSS pixels."""
+
 MAX_LATEST = 6
 """So many latest values are shown as numbers."""
 
@@ -89,6 +92,7 @@ class LivePlot(Confined, ipywidgets.VBox):
         self._board = Board(self.figure, max_panels=max_panels)
         self.canvas.on_home = self._follow
         self.canvas.on_theme = self._set_theme
+        self.canvas.on_room = self._fit
         self._display: Any = None
 
         self._pause = _button("Pause", "pause", "Pause the training after the step under way")
@@ -212,6 +216,12 @@ class LivePlot(Confined, ipywidgets.VBox):
     def _set_theme(self, dark: bool) -> None:
         self._board.set_theme(dark)
         self.canvas.draw_idle()
+
+    def _fit(self, room: float) -> None:
+        """Make the figure as narrow as the page is."""
+        width, height = self.figure.bbox.size / self.canvas.device_pixel_ratio
+        if room < width:
+            self.canvas.handle_resize({"width": max(room, MIN_WIDTH), "height": height})
 
     # -- lifetime --------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,8 @@ import { theme, watchPixelRatio, watchTheme } from './surroundings';
 export class LiveCanvasModel extends MPLCanvasModel {
   declare private frames: FrameQueue<ImageBitmap>;
   declare private painted: boolean;
+  /** The width that the page has for the figure, in CSS pixels. */
+  declare private room?: number;
   /** In JupyterLab, a wrapper of the comm proper (JupyterLab 4.4: `CommHandler` in @jupyterlab/services). */
   declare comm?: IClassicComm & { jsServicesComm?: { subshellId?: string | null; subshellStarted?: Promise<void> } };
 
@@ -41,7 +43,10 @@ export class LiveCanvasModel extends MPLCanvasModel {
   }
 
   /** Tell the kernel that a view is there, and what it must draw for. */
-  announce(): void {
+  announce(room: number): void {
+    if (room > 0) {
+      this.room = room;
+    }
     if (this.ratio !== window.devicePixelRatio) {
       this.ratio = window.devicePixelRatio;
       this.resize_canvas();
@@ -61,7 +66,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
 
   private send_ready(): void {
     if (!this.disabled) {
-      this.send_message('ready', { device_pixel_ratio: this.ratio, theme: theme() });
+      this.send_message('ready', { device_pixel_ratio: this.ratio, theme: theme(), room: this.room });
     }
   }
 
@@ -152,10 +157,12 @@ export class LiveCanvasView extends MPLCanvasView {
         this.toolbar_view.fade_out();
       }
     });
-    const announce = () => this.model.announce();
+    const announce = () => this.model.announce(this.el.clientWidth);
     watchTheme(announce, this.watching.signal);
     watchPixelRatio(announce, this.watching.signal);
     announce();
+    // Only now it is known how wide the page is.
+    void this.displayed.then(() => requestAnimationFrame(announce));
   }
 
   override _update_figure_label(): void {
