@@ -97,6 +97,13 @@ class Confined:
         super().open()  # type: ignore[misc]
         _keep_on_subshell(self.comm)  # type: ignore[attr-defined]
 
+    def close(self) -> None:
+        """Close the comm, and those of the layout and the style, which ipywidgets would keep for ever."""
+        for part in ("layout", "style"):
+            if hasattr(self, part):
+                getattr(self, part).close()
+        super().close()  # type: ignore[misc]
+
     def _handle_msg(self, message: dict[str, Any]) -> None:
         try:
             handle = super()._handle_msg  # type: ignore[misc]

@@ -1,0 +1,666 @@
+"""The canvas without a kernel: its flow control with an injected clock, what it takes from a browser, other threads."""
+
+import io
+import json
+import math
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+
+from tfwidget import kernel
+from tfwidget.canvas import (
+    _MESSAGES,
+    ACKNOWLEDGEMENT_TIMEOUT,
+    MAX_FAILURES,
+    MAX_PIXELS,
+    Canvas,
+    FigureManager,
+    new_canvas,
+)
+from tfwidget.errors import TfwidgetWarning
+
+Picture = NDArray[np.uint8]
+
+
+def decoded(png: bytes) -> Picture:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))
+
+
+def reference(figure: Figure) -> Picture:
+    """What Matplotlib itself makes of the figure."""
+    with io.BytesIO() as png:
+        figure.savefig(png, format="png", dpi=figure.dpi)
+        return decoded(png.getvalue())
+
+
+class Browser:
+    """The other end of a canvas's comm: paints the frames as the front end does, and acknowledges when told to."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        self.canvas = canvas
+        self.now = 100.0
+        self.frames: list[tuple[int, str]] = []
+        self.sent: list[dict[str, object]] = []
+        self.picture: Picture = np.zeros((0, 0, 4), np.uint8)
+        self.draws = 0
+        canvas.clock = lambda: self.now
+        canvas.send = self.receive
+        canvas.mpl_connect("draw_event", self._count)
+
+    def _count(self, _event: object) -> None:
+        self.draws += not self.canvas.is_saving()
+
+    def receive(self, content: dict[str, str], buffers: list[bytes] | None = None) -> None:
+        data = json.loads(content["data"])
+        self.sent.append(data)
+        if data["type"] == "binary":
+            assert buffers is not None
+            assert isinstance(buffers[0], bytes), "what goes to the wire is owned and immutable"
+            mode = self.canvas._image_mode
+            new = decoded(buffers[0])
+            self.picture = new if mode == "full" else np.where(new[..., 3:] > 0, new, self.picture)
+            self.frames.append((data["frame"], mode))
+
+    def send(self, kind: object, **fields: object) -> None:
+        self.canvas._handle_message(self.canvas, {"type": kind, **fields}, [])
+
+    def acknowledge(self, **error: str) -> None:
+        self.send("frame_ack", frame=self.frames[-1][0], **error)
+
+    @property
+    def modes(self) -> list[str]:
+        return [mode for _, mode in self.frames]
+
+
+def open_browser() -> Iterator[Browser]:
+    canvas = new_canvas((2.0, 1.5))
+    ax = canvas.figure.add_subplot()
+    ax.plot([0, 1, 2], [0, 1, 0])
+    kernel.mailbox.drain()
+    yield Browser(canvas)
+    canvas.close()
+    kernel.mailbox.drain()
+
+
+browser = pytest.fixture(open_browser)
+same_browser = pytest.fixture(scope="module")(open_browser)
+"""One for many tests that change nothing."""
+
+
+def change(browser: Browser) -> None:
+    """Make the figure look different."""
+    line = browser.canvas.figure.axes[0].lines[0]
+    line.set_ydata(np.asarray(line.get_ydata()) * 0.7 + 0.1)
+
+
+def in_thread(call: Callable[[], object], name: str = "worker") -> None:
+    """Run it on another thread; a warning there comes out here."""
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            call()
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name=name)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+    if errors:
+        raise errors[0]
+
+
+# -- flow control ------------------------------------------------------------------------------------------------------
+
+
+def test_draw_shows_the_figure_at_once(browser: Browser) -> None:
+    browser.canvas.draw()
+    assert browser.modes == ["full"]
+    np.testing.assert_array_equal(browser.picture, reference(browser.canvas.figure))
+
+
+def test_many_draw_idle_make_one_draw(browser: Browser) -> None:
+    for _ in range(5):
+        change(browser)
+        browser.canvas.draw_idle()
+    assert browser.draws == 0
+    kernel.mailbox.drain()
+    assert browser.draws == 1
+    assert len(browser.frames) == 1
+    kernel.mailbox.drain()
+    assert browser.draws == 1
+
+
+def test_a_draw_does_what_draw_idle_was_to_do(browser: Browser) -> None:
+    browser.canvas.draw_idle()
+    browser.canvas.draw()
+    kernel.mailbox.drain()
+    assert browser.draws == 1
+
+
+def test_one_frame_is_in_flight_and_the_newest_wins(browser: Browser) -> None:
+    browser.canvas.draw()
+    for _ in range(3):
+        change(browser)
+        browser.canvas.draw()
+    assert len(browser.frames) == 1
+    assert not browser.canvas.ready
+    browser.acknowledge()
+    assert browser.modes == ["full", "diff"]
+    np.testing.assert_array_equal(browser.picture, reference(browser.canvas.figure))
+    browser.acknowledge()
+    assert len(browser.frames) == 2, "nothing was waiting any more"
+    assert browser.canvas.ready
+
+
+def test_draw_idle_waits_for_the_acknowledgement_and_draws_then(browser: Browser) -> None:
+    browser.canvas.draw()
+    for _ in range(3):
+        change(browser)
+        browser.canvas.draw_idle()
+        kernel.mailbox.drain()
+    assert browser.draws == 1, "no picture is drawn that could not be sent"
+    browser.acknowledge()
+    assert (browser.draws, len(browser.frames)) == (2, 2)
+    np.testing.assert_array_equal(browser.picture, reference(browser.canvas.figure))
+
+
+def test_a_frame_without_acknowledgement_counts_as_lost_and_a_full_one_follows(browser: Browser) -> None:
+    browser.canvas.draw()
+    browser.acknowledge()
+    change(browser)
+    browser.canvas.draw()
+    browser.now += 0.9 * ACKNOWLEDGEMENT_TIMEOUT
+    browser.canvas.draw()
+    assert browser.modes == ["full", "diff"]
+    browser.now += 0.2 * ACKNOWLEDGEMENT_TIMEOUT
+    browser.canvas.draw()
+    assert browser.modes == ["full", "diff", "full"]
+    lost = browser.frames[1][0]
+    browser.send("frame_ack", frame=lost)
+    assert not browser.canvas.ready, "the acknowledgement of a lost frame says nothing about the next one"
+    browser.acknowledge()
+    assert browser.canvas.ready
+
+
+def test_draw_idle_draws_again_after_a_frame_was_lost(browser: Browser) -> None:
+    browser.canvas.draw()
+    change(browser)
+    browser.canvas.draw_idle()
+    kernel.mailbox.drain()
+    browser.now += 1.1 * ACKNOWLEDGEMENT_TIMEOUT
+    browser.canvas.draw_idle()
+    kernel.mailbox.drain()
+    assert browser.modes == ["full", "full"]
+    np.testing.assert_array_equal(browser.picture, reference(browser.canvas.figure))
+
+
+def test_a_new_view_gets_a_full_frame_though_one_is_in_flight_and_one_is_due(browser: Browser) -> None:
+    browser.canvas.draw()
+    browser.acknowledge()
+    browser.canvas.draw()
+    change(browser)
+    browser.canvas.draw_idle()
+    kernel.mailbox.drain()
+    assert browser.modes == ["full", "diff"]
+    browser.send("ready", device_pixel_ratio=1, theme="light")
+    kernel.mailbox.drain()
+    assert browser.modes == ["full", "diff", "full"]
+    np.testing.assert_array_equal(browser.picture, reference(browser.canvas.figure))
+
+
+def test_a_frame_that_could_not_be_shown_is_followed_by_a_full_one(browser: Browser) -> None:
+    browser.canvas.draw()
+    browser.acknowledge()
+    change(browser)
+    browser.canvas.draw()
+    browser.picture = np.zeros_like(browser.picture)
+    browser.acknowledge(error="cannot decode")
+    assert browser.modes == ["full", "diff", "full"]
+    np.testing.assert_array_equal(browser.picture, reference(browser.canvas.figure))
+
+
+def test_a_browser_that_shows_nothing_is_not_sent_the_same_for_ever(browser: Browser) -> None:
+    browser.canvas.draw()
+    for _ in range(10):
+        browser.acknowledge(error="out of memory")
+    assert len(browser.frames) == 1 + MAX_FAILURES
+    change(browser)
+    browser.canvas.draw()
+    assert len(browser.frames) == 2 + MAX_FAILURES, "but a new picture is worth another try"
+    browser.acknowledge()
+    assert browser.canvas.ready
+    browser.canvas.draw()
+    browser.acknowledge(error="once")
+    assert len(browser.frames) == 4 + MAX_FAILURES
+
+
+@pytest.mark.parametrize("resolution", [1, 2])
+def test_saving_the_figure_does_not_spoil_what_waits_to_be_sent(browser: Browser, resolution: int) -> None:
+    """Matplotlib saves with the same renderer: at the end of a cell the notebook's picture is saved like this."""
+    figure = browser.canvas.figure
+    browser.send("ready", device_pixel_ratio=resolution, theme="light")
+    kernel.mailbox.drain()
+    change(browser)
+    browser.canvas.draw()
+    with io.BytesIO() as png:
+        figure.savefig(png, format="png", dpi="figure", facecolor="red")
+    browser.acknowledge()
+    np.testing.assert_array_equal(browser.picture, reference(figure))
+    browser.acknowledge(error="cannot decode")
+    np.testing.assert_array_equal(browser.picture, reference(figure))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_comes_when_the_browser_ends_with_matplotlibs_picture(browser: Browser, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    figure = browser.canvas.figure
+    actions: list[Callable[[], object]] = [
+        lambda: change(browser),
+        browser.canvas.draw,
+        browser.canvas.draw_idle,
+        browser.canvas.draw_moving,
+        kernel.mailbox.drain,
+        lambda: browser.frames and browser.acknowledge(),
+        lambda: browser.frames and browser.acknowledge(error="x"),
+        lambda: browser.send("ready", device_pixel_ratio=float(random.choice([1, 2])), theme="dark"),
+        lambda: browser.send("resize", width=int(random.integers(120, 200)), height=130),
+        lambda: reference(figure),
+        lambda: setattr(browser, "now", browser.now + random.uniform(0, ACKNOWLEDGEMENT_TIMEOUT)),
+    ]
+    for _ in range(40):
+        actions[random.integers(len(actions))]()
+    browser.canvas.draw_idle()
+    for _ in range(3):
+        kernel.mailbox.drain()
+        browser.acknowledge()
+    np.testing.assert_array_equal(browser.picture, reference(figure))
+
+
+def test_a_figure_that_cannot_be_drawn_is_drawn_when_it_can_be_again(browser: Browser) -> None:
+    title = browser.canvas.figure.axes[0].set_title("$\\nonsense$")
+    browser.canvas.draw_idle()
+    with pytest.warns(TfwidgetWarning, match="ParseFatalException|ValueError"):
+        kernel.mailbox.drain()
+    title.set_text("better")
+    browser.canvas.draw_idle()
+    kernel.mailbox.drain()
+    assert len(browser.frames) == 1
+    np.testing.assert_array_equal(browser.picture, reference(browser.canvas.figure))
+
+
+def test_a_layout_that_moves_axes_while_drawing_is_drawn_once(browser: Browser) -> None:
+    figure = browser.canvas.figure
+    figure.set_layout_engine("constrained")
+    # As pyplot does in interactive mode.
+    figure.stale_callback = lambda figure, value: value and figure.canvas.draw_idle()
+    browser.canvas.draw_idle()
+    for _ in range(5):
+        kernel.mailbox.drain()
+        if not browser.canvas.ready:
+            browser.acknowledge()
+    assert browser.draws == 1
+    assert not kernel.mailbox
+
+
+def test_sends_nothing_after_it_was_closed(browser: Browser) -> None:
+    browser.canvas.draw_idle()
+    browser.canvas.close()
+    kernel.mailbox.drain()
+    browser.canvas.draw()
+    browser.canvas.draw_moving()
+    browser.canvas.draw_idle()
+    kernel.mailbox.drain()
+    assert browser.frames == []
+    browser.canvas.close()
+
+
+def test_flush_events_handles_what_was_posted(browser: Browser) -> None:
+    browser.canvas.draw_idle()
+    browser.canvas.flush_events()
+    assert len(browser.frames) == 1
+
+
+def test_an_event_loop_handles_messages_until_it_is_stopped(browser: Browser) -> None:
+    seen: list[str] = []
+
+    def post() -> None:
+        kernel.mailbox.post(lambda: seen.append("posted"))
+        kernel.mailbox.post(browser.canvas.stop_event_loop)
+
+    thread = threading.Thread(target=post)
+    kernel.mailbox.post(thread.start)
+    browser.canvas.start_event_loop(0)
+    thread.join()
+    assert seen == ["posted"]
+
+
+def test_an_event_loop_ends_with_its_time(browser: Browser) -> None:
+    browser.canvas.draw_idle()
+    browser.canvas.start_event_loop(0.001)
+    assert len(browser.frames) == 1
+
+
+def test_an_event_loop_of_another_thread_handles_nothing(browser: Browser) -> None:
+    seen: list[str] = []
+    kernel.mailbox.post(lambda: seen.append(threading.current_thread().name))
+    in_thread(lambda: browser.canvas.start_event_loop(0.001))
+    in_thread(browser.canvas.flush_events)
+    assert seen == []
+    kernel.mailbox.drain()
+    assert seen == ["MainThread"]
+
+
+# -- moving artists ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def moving(browser: Browser) -> Browser:
+    """A figure whose line moves, inside the axes' frame: at the frame, what is drawn last would lie on top."""
+    ax = browser.canvas.figure.axes[0]
+    ax.set(xlim=(-0.5, 2.5), ylim=(-0.5, 1.5))
+    ax.lines[0].set_animated(True)
+    browser.canvas.moving = [ax.lines[0]]
+    return browser
+
+
+def shown_after(browser: Browser, draw: Callable[[], None]) -> Picture:
+    while not browser.canvas.ready:
+        browser.acknowledge()
+    draw()
+    return browser.picture
+
+
+def test_moving_artists_look_the_same_in_a_full_draw_in_a_quick_one_and_in_a_file(moving: Browser) -> None:
+    canvas = moving.canvas
+    np.testing.assert_array_equal(shown_after(moving, canvas.draw), reference(canvas.figure))
+    assert moving.draws == 1
+    for _ in range(3):
+        shown_after(moving, canvas.draw)  # saving a file changes the figure for a moment
+        change(moving)
+        before = moving.draws
+        quick = shown_after(moving, canvas.draw_moving)
+        assert moving.draws == before, "the axes were not drawn again"
+        np.testing.assert_array_equal(quick, reference(canvas.figure))
+    np.testing.assert_array_equal(shown_after(moving, canvas.draw), reference(canvas.figure))
+
+
+def test_the_first_quick_draw_is_a_full_one(moving: Browser) -> None:
+    moving.canvas.draw_moving()
+    np.testing.assert_array_equal(moving.picture, reference(moving.canvas.figure))
+
+
+def test_a_quick_draw_does_not_take_the_place_of_a_full_one_that_is_due(moving: Browser) -> None:
+    """As when the user pans between two frames of a run."""
+    shown_after(moving, moving.canvas.draw)
+    moving.canvas.figure.axes[0].set_xlim(-1, 4)
+    moving.canvas.draw_idle()
+    np.testing.assert_array_equal(shown_after(moving, moving.canvas.draw_moving), reference(moving.canvas.figure))
+    kernel.mailbox.drain()
+    assert moving.draws == 2
+
+
+def test_a_quick_draw_notices_that_the_rest_has_changed(moving: Browser) -> None:
+    shown_after(moving, moving.canvas.draw)
+    moving.canvas.figure.axes[0].set_title("of the user")
+    np.testing.assert_array_equal(shown_after(moving, moving.canvas.draw_moving), reference(moving.canvas.figure))
+
+
+def test_a_quick_draw_after_a_change_of_size(moving: Browser) -> None:
+    shown_after(moving, moving.canvas.draw)
+    moving.send("resize", width=240, height=180)
+    np.testing.assert_array_equal(shown_after(moving, moving.canvas.draw_moving), reference(moving.canvas.figure))
+    assert moving.picture.shape[:2] == (180, 240)
+
+
+def test_blit_sends_what_was_drawn_by_hand(browser: Browser) -> None:
+    """Matplotlib's own recipe for animations."""
+    canvas, figure = browser.canvas, browser.canvas.figure
+    ax = figure.axes[0]
+    ax.set(xlim=(-0.5, 2.5), ylim=(-0.5, 1.5))
+    ax.lines[0].set_animated(True)
+    assert canvas.supports_blit
+    canvas.draw()
+    background = canvas.copy_from_bbox(figure.bbox)
+    browser.acknowledge()
+    canvas.restore_region(background)
+    ax.draw_artist(ax.lines[0])
+    canvas.blit(figure.bbox)
+    assert browser.modes == ["full", "diff"]
+    np.testing.assert_array_equal(browser.picture, reference(figure))
+
+
+# -- messages of the browser -------------------------------------------------------------------------------------------
+
+MOUSE = {"x": 100, "y": 60.5, "button": 0, "buttons": 1, "step": 0, "modifiers": [], "guiEvent": {"k": 1}}
+GOOD: dict[str, dict[str, object]] = {
+    "ready": {"device_pixel_ratio": 1, "theme": "light"},
+    "frame_ack": {"frame": 1},
+    "draw": {},
+    "refresh": {},
+    "send_image_mode": {},
+    "initialized": {},
+    "closing": {},
+    "ack": {},
+    "set_dpi_ratio": {"dpi_ratio": 2},
+    "set_device_pixel_ratio": {"device_pixel_ratio": 1.5},
+    "resize": {"width": 150, "height": 120.4},
+    "toolbar_button": {"name": "pan"},
+    **dict.fromkeys(("button_press", "button_release", "dblclick", "motion_notify"), MOUSE),
+    **dict.fromkeys(("figure_enter", "figure_leave"), MOUSE),
+    "scroll": {**MOUSE, "step": -1},
+    "key_press": {"key": "shift+kA", "guiEvent": {}},
+    "key_release": {"key": "kEnter"},
+}
+
+
+def test_all_types_of_message_are_tested() -> None:
+    assert set(GOOD) == set(_MESSAGES)
+
+
+@pytest.mark.parametrize("kind", GOOD)
+def test_a_good_message_is_handled(browser: Browser, kind: str) -> None:
+    browser.canvas.draw()
+    browser.send(kind, **GOOD[kind])
+    kernel.mailbox.drain()
+    browser.acknowledge()
+
+
+def test_events_reach_the_users_handlers(browser: Browser) -> None:
+    seen: list[object] = []
+    browser.canvas.mpl_connect("button_press_event", lambda event: seen.append((event.name, event.x, event.guiEvent)))
+    browser.canvas.mpl_connect("key_press_event", lambda event: seen.append((event.name, event.key)))
+    browser.canvas.mpl_connect("scroll_event", lambda event: seen.append((event.name, event.step)))
+    browser.canvas.mpl_connect("resize_event", lambda event: seen.append((event.name, event.width)))
+    for kind in ("button_press", "key_press", "scroll", "resize"):
+        browser.send(kind, **GOOD[kind])
+    assert seen == [
+        ("button_press_event", 100, {"k": 1}),
+        ("key_press_event", "A"),
+        ("scroll_event", -1),
+        ("resize_event", 150),
+    ]
+
+
+def test_ready_tells_theme_and_resolution(browser: Browser) -> None:
+    themes: list[bool] = []
+    browser.canvas.on_theme = themes.append
+    browser.send("ready", device_pixel_ratio=2, theme="dark")
+    browser.send("ready", device_pixel_ratio=2, theme="light")
+    kernel.mailbox.drain()
+    assert themes == [True, False]
+    assert browser.picture.shape[:2] == (300, 400)
+    np.testing.assert_array_equal(browser.picture, reference(browser.canvas.figure))
+
+
+def test_pan_and_home_with_the_toolbar(browser: Browser) -> None:
+    homes: list[str] = []
+    browser.canvas.on_home = lambda: homes.append("home")
+    browser.canvas.draw()
+    ax = browser.canvas.figure.axes[0]
+    before = ax.get_xlim()
+    browser.send("toolbar_button", name="pan")
+    browser.send("button_press", **MOUSE)
+    browser.send("motion_notify", **{**MOUSE, "x": 120})
+    browser.send("button_release", **{**MOUSE, "x": 120, "buttons": 0})
+    assert ax.get_xlim()[0] < before[0]
+    browser.acknowledge()
+    np.testing.assert_array_equal(browser.picture, reference(browser.canvas.figure))
+    browser.send("toolbar_button", name="home")
+    assert ax.get_xlim() == before
+    assert homes == ["home"]
+
+
+NUMBERS = [None, "1", [], {}, True, math.nan, math.inf, -math.inf, 1e300, 10**400, -(10**400)]
+BAD: dict[tuple[str, ...], dict[str, list[object]]] = {
+    ("ready",): {"device_pixel_ratio": [*NUMBERS, 0, 11], "theme": [None, 5, [], "Dark", {"dark": 1}]},
+    ("frame_ack",): {"frame": [*NUMBERS, -1, 0.5], "error": [5, [], True]},
+    ("set_dpi_ratio",): {"dpi_ratio": [*NUMBERS, 0, 11]},
+    ("set_device_pixel_ratio",): {"device_pixel_ratio": [*NUMBERS, 0, 11]},
+    ("resize",): {"width": [*NUMBERS, 0, -5, MAX_PIXELS + 1], "height": [*NUMBERS, 0, -5, MAX_PIXELS + 1]},
+    ("toolbar_button",): {"name": [None, 5, [], "", "__init__", "close", "destroy", "download"]},
+    ("button_press", "button_release", "dblclick", "motion_notify", "figure_enter", "figure_leave", "scroll"): {
+        "x": NUMBERS,
+        "y": NUMBERS,
+        "button": [*NUMBERS, 0.5, 99],
+        "buttons": [*NUMBERS, 0.5, -1],
+        "modifiers": [None, "ctrl", 5, [5], ["x" * 101], ["a"] * 11],
+    },
+    ("scroll",): {"step": NUMBERS},
+    ("key_press", "key_release"): {"key": [None, 5, [], "", "ab", "k" * 101]},
+}
+HOSTILE: list[object] = [
+    *(None, "draw", 5, [], {}),
+    *({"type": kind} for kind in (None, [], {"draw": 1}, 5, "", "draw ", "Draw")),
+    *({"type": name} for name in ("unknown", "handle_event", "event", "unknown_event", "mouse", "__class__", "close")),
+    *({"type": kind} for kinds in BAD for kind in kinds),
+]
+HOSTILE += [
+    {"type": kind, **GOOD[kind], name: bad}
+    for kinds, fields in BAD.items()
+    for kind in kinds
+    for name, values in fields.items()
+    for bad in values
+]
+
+
+@pytest.mark.parametrize("content", HOSTILE, ids=lambda content: repr(content)[:60])
+def test_a_bad_message_changes_nothing(same_browser: Browser, content: object) -> None:
+    canvas = same_browser.canvas
+    if canvas.ready:
+        canvas.draw()
+    events: list[object] = []
+    names = ("button_press_event", "motion_notify_event", "scroll_event", "key_press_event", "resize_event")
+    connections = [canvas.mpl_connect(name, events.append) for name in names]
+    state, sent = canvas.get_state(), list(same_browser.sent)
+    canvas._handle_message(canvas, content, [])
+    assert not kernel.mailbox
+    assert events == []
+    assert same_browser.sent == sent
+    assert canvas.get_state() == state
+    assert not canvas.ready, "the frame in flight is still in flight"
+    for connection in connections:
+        canvas.mpl_disconnect(connection)
+
+
+def test_a_figure_does_not_grow_beyond_what_can_be_drawn(browser: Browser) -> None:
+    browser.send("ready", device_pixel_ratio=10, theme="light")
+    browser.send("resize", width=MAX_PIXELS, height=10)
+    assert max(browser.canvas.get_width_height(physical=True)) <= MAX_PIXELS
+
+
+def test_sizes_are_whole_device_pixels(browser: Browser) -> None:
+    browser.send("set_device_pixel_ratio", device_pixel_ratio=1.5)
+    browser.send("resize", width=151, height=101)
+    sizes = [message["size"] for message in browser.sent if message["type"] == "resize"]
+    assert sizes
+    for side in sizes[-1]:
+        assert side * 1.5 == round(side * 1.5)
+
+
+# -- other threads -----------------------------------------------------------------------------------------------------
+
+
+def test_a_message_on_another_thread_is_posted_in_order_and_nothing_overtakes_it(browser: Browser) -> None:
+    seen: list[tuple[str, float]] = []
+    browser.canvas.mpl_connect(
+        "motion_notify_event", lambda event: seen.append((threading.current_thread().name, event.x))
+    )
+
+    def arrive(x: int) -> None:
+        content = {"type": "motion_notify", **MOUSE, "x": x}
+        browser.canvas._handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
+
+    in_thread(lambda: [arrive(x) for x in range(5)])
+    assert seen == []
+    arrive(5)
+    assert seen == [("MainThread", x) for x in range(6)]
+
+
+@pytest.mark.parametrize("method", ["draw", "blit"])
+def test_drawing_on_another_thread_only_asks_and_tells_once(browser: Browser, method: str) -> None:
+    draw = getattr(browser.canvas, method)
+    with pytest.warns(TfwidgetWarning, match=r"was drawn by thread 'plotter'.*tfwidget\.log"):
+        in_thread(draw, "plotter")
+    in_thread(draw, "plotter")
+    assert browser.draws == 0
+    assert browser.frames == []
+    kernel.mailbox.drain()
+    assert browser.draws == (1 if method == "draw" else 0)
+
+
+def test_draw_idle_is_welcome_on_any_thread(browser: Browser) -> None:
+    in_thread(browser.canvas.draw_idle)
+    assert browser.draws == 0
+    kernel.mailbox.drain()
+    assert browser.draws == 1
+
+
+def test_a_change_by_another_thread_is_reported_once_per_thread_and_shown(browser: Browser) -> None:
+    browser.canvas.draw()
+    browser.acknowledge()
+    for name in ("first", "second"):
+        with pytest.warns(TfwidgetWarning, match=f"was changed by thread {name!r}"):
+            in_thread(lambda: change(browser), name)
+        in_thread(lambda: change(browser), name)
+    kernel.mailbox.drain()
+    np.testing.assert_array_equal(browser.picture, reference(browser.canvas.figure))
+
+
+def test_a_change_by_the_owner_is_nobodys_business(browser: Browser) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        change(browser)
+        browser.canvas.draw()
+
+
+def test_a_change_is_still_told_to_whom_matplotlib_told_it(browser: Browser) -> None:
+    """Pyplot redraws by the same callback."""
+    told: list[bool] = []
+    figure = Figure(figsize=(2, 1))
+    canvas = Canvas(figure)
+    FigureManager(canvas, 0)
+    figure.stale_callback = lambda _figure, value: told.append(value)
+    canvas.watch_mutations()
+    canvas.watch_mutations()
+    figure.suptitle("title")
+    assert told
+    assert all(told)
+    canvas.close()
+
+
+def test_nothing_of_a_closed_canvas_remains() -> None:
+    from ipywidgets.widgets.widget import _instances
+
+    before = set(_instances)
+    canvas = new_canvas((2, 2))
+    assert set(_instances) > before
+    canvas.close()
+    assert set(_instances) == before
