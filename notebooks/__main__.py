@@ -17,12 +17,12 @@ from tests.bootstrap import (
     say,
 )
 
-QUICKSTART = Path("notebooks", "01_quickstart.ipynb")
+QUICKSTART = "notebooks/01_quickstart.ipynb"
 
 
 def main(arguments: list[str]) -> int:
-    python = environment()
-    command = [str(python), "-m", "jupyterlab", str(QUICKSTART), *arguments]
+    python = environment("notebooks")
+    command = [str(python), "-m", "jupyterlab", f"--LabApp.default_url=/lab/tree/{QUICKSTART}", *arguments]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # a container's only user: Jupyter would refuse
     # The kernel "python3" is then this environment's, whatever else is registered for the user.
