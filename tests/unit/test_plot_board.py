@@ -87,7 +87,7 @@ def test_nothing_overlaps_or_leaves_the_figure(count: int, size: tuple[int, int]
     width, height = board.figure.bbox.size
     for box in boxes:
         assert box.x0 >= -0.5
-        assert box.y0 >= -0.5
+        assert box.y0 >= 6.0
         assert box.x1 <= width + 0.5
         assert box.y1 <= height + 0.5
     for (index, one), (other_index, other) in itertools.combinations(enumerate(boxes), 2):
@@ -165,6 +165,7 @@ def test_a_panel_that_raises_does_not_stop_the_others_and_recovers(monkeypatch: 
         patch.setattr(broken, "_show", fail)
         assert board.update(frame({"a": [1.0, 2.0], "b": [1.0, 2.0]}))
         assert board.panels[0].ax.texts[1].get_text() == "RuntimeError: first line"
+        assert not broken.ax.get_visible()
         assert len(board.panels[1].artists[0].get_xdata()) == 2  # type: ignore[attr-defined]
         assert not set(broken.artists) & set(board.moving)
         before = live_pixels(board)
@@ -329,11 +330,14 @@ def test_a_person_s_style_changes_neither_picture_nor_settings(style: str) -> No
     assert (difference > 8).mean() < 0.001
 
 
-def test_names_are_text_not_formulas() -> None:
+def test_names_are_text_not_formulas(tmp_path: Path) -> None:
     board = new_board()
-    board.update(frame({"$\\frac{x": [1.0], "a_$b$/val": [1.0], "a_$b$/train": [1.0]}, errors={"$": "x$\\y"}))
+    scalars = {"$\\frac{$": [1.0], "a/train_$\\frac{$": [1.0], "a/val_$\\frac{$": [1.0]}
+    board.update(frame(scalars, errors={"x": "$\\frac{$"}))
     live_pixels(board)
-    assert board.panels[0]._title.get_text() == "$\\frac{x"
+    board.figure.savefig(tmp_path / "figure.png")
+    assert board.panels[0]._title.get_text() == "$\\frac{$"
+    assert board.panels[1].names == ("a/train_$\\frac{$", "a/val_$\\frac{$")
 
 
 def test_a_long_word_in_an_error_stays_in_its_panel() -> None:

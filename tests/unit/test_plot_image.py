@@ -1,3 +1,4 @@
+import dataclasses
 import logging
 
 import matplotlib as mpl
@@ -5,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.backend_bases import MouseEvent
 
-from tests.unit.plot_frames import frame, live_pixels, new_board, new_panel, pixels
+from tests.unit.plot_frames import CELL, frame, live_pixels, new_board, new_panel, pixels
 from tfwidget.errors import TensorError
 from tfwidget.plot.image import Image, ImagePanel
 
@@ -128,6 +129,19 @@ def test_nonfinite_pixels_have_a_colour_of_their_own_and_are_counted() -> None:
     assert "2 NaN or Inf" in header(panel)
     panel.update(frame({}, {"x": np.full((4, 4), np.nan)}, step=1))
     assert shown(panel)[..., :3].reshape(-1, 3).tolist() == [warning] * 16
+
+
+def test_what_is_said_fits_into_a_narrow_panel() -> None:
+    array = RNG.normal(size=(8, 8))
+    array[0, 0] = np.nan
+    for width in (300.0, 147.0, 110.0, 60.0):
+        panel = new_panel(ImagePanel)
+        panel.place(dataclasses.replace(CELL, width=width))
+        panel.update(frame({}, {"x": array}, step=930))
+        assert panel._swatch.get_visible() is (width == 300.0)
+        assert ("1 NaN or Inf" in header(panel)) is (width > 110.0)
+        assert f"{array[array < 0].min():.3g}".replace("-", "−") in header(panel), "the range comes before the step"
+        assert panel._header.get_color() == (panel.theme.muted if width == 300.0 else panel.theme.warning)
 
 
 def test_constant_pictures() -> None:

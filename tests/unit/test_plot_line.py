@@ -104,7 +104,7 @@ def test_limits_shrink_when_the_data_fill_little_of_them() -> None:
 def test_a_loss_is_shown_not_to_fall_below_zero() -> None:
     panel = new_panel(LinePanel, "x")
     panel.update(frame({"x": np.linspace(10.0, 0.001, 50)}))
-    assert -0.5 < panel.ax.get_ylim()[0] < 0.0
+    assert -0.4 < panel.ax.get_ylim()[0] < 0.0
 
 
 ODD = {
@@ -178,7 +178,7 @@ def test_the_cost_of_a_curve_is_bounded_by_its_width() -> None:
     values = np.random.default_rng(0).normal(size=100_000)
     panel.update(frame({"x": values}))
     drawn = np.asarray(line_of(panel).get_ydata())
-    assert len(drawn) <= 1.5 * panel.pixels[0] + 2
+    assert len(drawn) <= 3 * panel.pixels[0] + 2
     assert drawn.min() == values.min()
     assert drawn.max() == values.max()
 

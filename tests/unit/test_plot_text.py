@@ -27,11 +27,19 @@ def test_it_looks_as_matplotlib_draws_it(dpi: float, align: str) -> None:
         assert centre == pytest.approx(np.average(np.arange(len(profile)), weights=their_profile), abs=1.5)
 
 
-def test_a_saved_file_has_matplotlibs_own_text(tmp_path: Path) -> None:
-    figure = new_figure(200, 40)
-    figure.add_artist(MovingText(0.1, 0.5, "loss 0.5"))
-    figure.savefig(tmp_path / "figure.svg")
-    assert "loss 0.5" in (tmp_path / "figure.svg").read_text()
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_a_saved_file_has_matplotlibs_own_text(suffix: str, tmp_path: Path) -> None:
+    files = []
+    for kind in (MovingText, Text):
+        figure = new_figure(200, 40)
+        figure.add_artist(kind(0.1013, 0.5, "loss 0.5", va="baseline", fontsize=7.5))
+        files.append(tmp_path / f"{kind.__name__}.{suffix}")
+        figure.savefig(files[-1], metadata={"Date": None} if suffix == "svg" else None)
+    ours, theirs = (file.read_bytes() for file in files)
+    if suffix == "png":
+        assert ours == theirs
+    else:
+        assert b"loss 0.5" in ours
 
 
 def test_names_are_never_mathtext() -> None:

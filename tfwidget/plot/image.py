@@ -33,6 +33,7 @@ from matplotlib.transforms import Bbox
 from tfwidget.errors import TensorError
 from tfwidget.history import Frame, Value
 from tfwidget.plot.panel import HEADER_Y, Cell, Panel
+from tfwidget.plot.text import text_width
 from tfwidget.plot.theme import TEXT_SIZE, Theme
 from tfwidget.plot.ticks import compact
 from tfwidget.snapshot import Logged
@@ -360,13 +361,13 @@ class ImagePanel(Panel):
         if shown < count:
             notes.append(f"{shown} of {count:,}")
         when = f"step {step:,}"
-        key = color_map is not None and width > _RANGE_X + _SWATCH[0] + 36.0
+        notes_width = sum(text_width(f" · {note}") for note in notes)
+        key = color_map is not None and width > _RANGE_X + _SWATCH[0] + 36.0 + notes_width
         self._header.set_color(self.theme.warning if bad and not key else self.theme.muted)
         if key:
             self._header.set_text(when)
             self._low.set_text(compact(vmin))
-            room = width - _RANGE_X - _SWATCH[0] - 3.0
-            self._high.set_text(self._fit([compact(vmax), *notes], room))
+            self._high.set_text(" · ".join([compact(vmax), *notes]))
             self._high.set_color(self.theme.warning if bad else self.theme.muted)
         else:
             text = "nothing finite" if math.isnan(low) else f"{compact(low)} … {compact(high)}"

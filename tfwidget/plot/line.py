@@ -178,7 +178,9 @@ class LinePanel(Panel):
         follow = self.following
         width = self.pixels[0]
         low, high = (None, None) if follow else sorted(self.ax.get_xlim())
-        data = [(curve, *one.view(low, high, max(width, 50))) for curve, one in series]
+        # A minimum and a maximum for each pixel, or for every second one in a wide panel, where that costs time.
+        points = max(width, min(2 * width, 600))
+        data = [(curve, *one.view(low, high, points)) for curve, one in series]
         if self._log:
             data = [(curve, steps, np.where(values > 0.0, values, np.nan)) for curve, steps, values in data]
         base = False

@@ -219,14 +219,12 @@ class Panel(ABC):
 
     @staticmethod
     def _fit(parts: Sequence[str], width: float) -> str:
-        """As many of the leading `parts` as fit into `width` points, always one."""
-        text, *rest = parts
-        for part in rest:
-            longer = f"{text} · {part}"
-            if text_width(longer) > width:
-                break
-            text = longer
-        return text
+        """As many of the leading `parts` as fit into `width` points; the second rather than the first if only one."""
+        for count in range(len(parts), 1, -1):
+            text = " · ".join(parts[:count])
+            if text_width(text) <= width:
+                return text
+        return next((part for part in reversed(parts[:2]) if text_width(part) <= width), parts[0])
 
 
 class Notice(Panel):
