@@ -53,17 +53,18 @@ def environment(*groups: str) -> Path:
     """Make the clone's environment complete, with these dependency groups, and return its Python."""
     digest = _digest()
     stamp = json.loads(STAMP.read_text()) if STAMP.exists() and _answers(PYTHON) else {}
-    if stamp.get("digest") == digest and set(groups) <= set(stamp["groups"]):
+    wanted = {*groups, *stamp.get("groups", ())}  # what the other command installed stays
+    if stamp.get("digest") == digest and wanted <= {*stamp["groups"]}:
         return PYTHON
     _create()
     STAMP.unlink(missing_ok=True)
     say("installing what uv.lock names into .venv: a few minutes the first time")
     cpu_wheels = platform.machine().lower() in {"x86_64", "amd64"} and sys.platform != "darwin"
     command = ["sync", "--locked", "--no-default-groups", "--extra", "cpu" if cpu_wheels else "tensorflow"]
-    command += [word for group in groups for word in ("--group", group)]
+    command += [word for group in sorted(wanted) for word in ("--group", group)]
     command += ["--reinstall-package", "tfwidget"]  # else a change of the front end would not arrive
     _run(SCRIPTS / "uv", *command, problem="Some packages could not be installed; the lines above say which and why.")
-    STAMP.write_text(json.dumps({"digest": digest, "groups": groups}))
+    STAMP.write_text(json.dumps({"digest": digest, "groups": sorted(wanted)}))
     return PYTHON
 
 
