@@ -12,6 +12,7 @@ import io
 import json
 import os
 import queue
+import secrets
 import signal
 import socket
 import subprocess
@@ -192,7 +193,7 @@ class Kernel:
         self._iopub_alive = False
         self._failure: str | None = None
         self._log = cwd / "kernel.log"
-        file, connection = write_connection_file(str(cwd / "connection.json"))
+        file, connection = write_connection_file(str(cwd / "connection.json"), key=secrets.token_hex(16).encode())
         self._session = Session(key=connection["key"].encode(), signature_scheme=connection["signature_scheme"])
         self._process = self._start(specs, cwd, file)
         self._context = zmq.Context()
