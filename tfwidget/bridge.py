@@ -127,7 +127,7 @@ class Run:
         self.total = None if total is None else self.step + total
         self.history: History = History() if after is None else after.history
         self.error: BaseException | str | None = None
-        self._front_end = front_end
+        self.front_end = front_end
         self._mailbox = mailbox
         self._fetch = fetch
         self._budget = budget
@@ -357,9 +357,9 @@ class Run:
             return
         try:
             frame = self._snapshot()
-            self._front_end.draw(frame)
+            self.front_end.draw(frame)
             self._drawn_step = self.step
-            self._front_end.show_status(self.status)
+            self.front_end.show_status(self.status)
         except Exception as error:
             self._warn(
                 f"draw {error!r}",
@@ -377,7 +377,7 @@ class Run:
 
     def _ready(self) -> bool:
         try:
-            return self._front_end.ready()
+            return self.front_end.ready()
         except Exception as error:
             self._warn(
                 f"ready {error!r}",
@@ -387,7 +387,7 @@ class Run:
 
     def _show_status(self) -> None:
         try:
-            self._front_end.show_status(self.status)
+            self.front_end.show_status(self.status)
         except Exception as error:
             self._warn(
                 f"status {error!r}",

@@ -55,15 +55,18 @@ class _Loop:
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._context = contextvars.Context()
 
     def note(self) -> None:
         if on_owner_thread():
             with contextlib.suppress(RuntimeError):  # a plain script: what is posted waits for the next tick
                 self._loop = asyncio.get_running_loop()
+                self._context = contextvars.copy_context()
 
     def wake(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(mailbox.drain)
+            # In the context of a cell: else what goes wrong would be told to whichever message came last.
+            self._loop.call_soon_threadsafe(mailbox.drain, context=self._context.copy())
 
 
 def _report(error: Exception) -> None:
@@ -100,7 +103,7 @@ class Confined:
     def close(self) -> None:
         """Close the comm, and those of the layout and the style, which ipywidgets would keep for ever."""
         for part in ("layout", "style"):
-            if hasattr(self, part):
+            if self.comm is not None and hasattr(self, part):  # type: ignore[attr-defined]
                 getattr(self, part).close()
         super().close()  # type: ignore[misc]
 
@@ -112,12 +115,12 @@ class Confined:
                 "this version of ipywidgets has no Widget._handle_msg, where tfwidget confines messages to one thread; "
                 "install ipywidgets 8.1"
             ) from None
+        context = self._confined_context.copy()
         if on_owner_thread():
             # Nothing may overtake what is already waiting.
             mailbox.drain()
-            handle(message)
+            context.run(handle, message)
         else:
-            context = self._confined_context.copy()
             mailbox.post(lambda: context.run(handle, message))
 
 
@@ -217,5 +220,5 @@ def interrupts(note: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     finally:
-        if signal.getsignal(signal.SIGINT) is handler:
+        if on_owner_thread() and signal.getsignal(signal.SIGINT) is handler:
             signal.signal(signal.SIGINT, previous)

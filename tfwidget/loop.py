@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import FrameType
 from typing import TypeVar
-from weakref import WeakKeyDictionary
 
 from tfwidget import kernel, snapshot, tf
 from tfwidget.bridge import Run, current_run
@@ -188,10 +187,11 @@ def tick() -> bool:
         False when the user wants the run to stop. Outside a run it is True.
     """
     run = current_run()
-    if run is None:
+    if run is not None:
+        return run.tick()
+    if kernel.on_owner_thread():
         kernel.mailbox.drain()
-        return True
-    return run.tick()
+    return True
 
 
 @dataclass
@@ -233,14 +233,13 @@ def open_run(
     """
     _refuse_overlap()
     _warn_without_subshells()
-    if plot is None:
-        plot = _plots.get(after) if after is not None else None
+    if plot is None and after is not None and isinstance(after.front_end, LivePlot):
+        plot = after.front_end
     if plot is None:
         plot = _plot_for_this_cell()
     fetch = tf.fetch if "tensorflow" in sys.modules else snapshot.fetch
     run = Run(plot, kernel.mailbox, total=total, fetch=fetch, after=after)
     plot.attach(run)
-    _plots[run] = plot
 
     def end_with_cell(error: BaseException | None) -> None:
         global _last
@@ -261,7 +260,6 @@ def open_run(
     return run
 
 
-_plots: WeakKeyDictionary[Run, LivePlot] = WeakKeyDictionary()
 _plots_by_cell: dict[str, tuple[str | None, list[LivePlot]]] = {}
 
 

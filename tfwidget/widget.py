@@ -120,7 +120,7 @@ class LivePlot(Confined, ipywidgets.VBox):
         self._step.on_click(lambda _: self.run and self.run.advance())
         self._stop.on_click(lambda _: self.run and self.run.stop())
         self._log.observe(lambda _: self._toggle_log(), "value")
-        controls = _HBox(
+        self._controls = _HBox(
             [
                 self._pause,
                 self._step,
@@ -130,8 +130,8 @@ class LivePlot(Confined, ipywidgets.VBox):
                 self._counter,
             ]
         )
-        controls.add_class("tfw-controls")
-        super().__init__([controls, self.canvas, self._status])
+        self._controls.add_class("tfw-controls")
+        super().__init__([self._controls, self.canvas, self._status])
         self.add_class("tfw-plot")
         self._enable(None)
 
@@ -207,14 +207,18 @@ class LivePlot(Confined, ipywidgets.VBox):
 
     def _toggle_log(self) -> None:
         self._board.log_scale = self._log.value
-        self.canvas.draw_idle()
+        self._redraw()
 
     def _follow(self) -> None:
         self._board.reset_view()
-        self.canvas.draw_idle()
+        self._redraw()
 
     def _set_theme(self, dark: bool) -> None:
         self._board.set_theme(dark)
+        self._redraw()
+
+    def _redraw(self) -> None:
+        self.canvas.moving = self._board.moving
         self.canvas.draw_idle()
 
     def _fit(self, room: float) -> None:
@@ -227,17 +231,9 @@ class LivePlot(Confined, ipywidgets.VBox):
 
     def close(self) -> None:
         """Close the plot and all its parts. A run that it shows goes on."""
-        for part in (
-            self._pause,
-            self._step,
-            self._stop,
-            self._log,
-            self._progress,
-            self._counter,
-            self._status,
-        ):
-            part.close()
-        self.canvas.close()
+        if self.comm is not None:  # Python closes what could not be made, too
+            for part in (*self._controls.children, self._controls, self.canvas, self._status):
+                part.close()
         super().close()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import math
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ class Browser:
         self.canvas = canvas
         self.now = 100.0
         self.frames: list[tuple[int, str]] = []
-        self.sent: list[dict[str, object]] = []
+        self.sent: list[dict[str, Any]] = []
         self.picture: Picture = np.zeros((0, 0, 4), np.uint8)
         self.draws = 0
         canvas.clock = lambda: self.now
@@ -71,7 +72,7 @@ class Browser:
         self.canvas._handle_message(self.canvas, {"type": kind, **fields}, [])
 
     def acknowledge(self, **error: str) -> None:
-        self.send("frame_ack", frame=self.frames[-1][0], **error)
+        self.send("frame_ack", frame=self.frames[-1][0] if self.frames else 0, **error)
 
     @property
     def modes(self) -> list[str]:
@@ -268,8 +269,8 @@ def test_whatever_comes_when_the_browser_ends_with_matplotlibs_picture(browser: 
         browser.canvas.draw_idle,
         browser.canvas.draw_moving,
         kernel.mailbox.drain,
-        lambda: browser.frames and browser.acknowledge(),
-        lambda: browser.frames and browser.acknowledge(error="x"),
+        browser.acknowledge,
+        lambda: browser.acknowledge(error="x"),
         lambda: browser.send("ready", device_pixel_ratio=float(random.choice([1, 2])), theme="dark"),
         lambda: browser.send("resize", width=int(random.integers(120, 200)), height=130),
         lambda: reference(figure),
@@ -518,9 +519,13 @@ def test_pan_and_home_with_the_toolbar(browser: Browser) -> None:
     assert homes == ["home"]
 
 
-NUMBERS = [None, "1", [], {}, True, math.nan, math.inf, -math.inf, 1e300, 10**400, -(10**400)]
+NUMBERS: list[object] = [None, "1", [], {}, True, math.nan, math.inf, -math.inf, 1e300, 10**400, -(10**400)]
 BAD: dict[tuple[str, ...], dict[str, list[object]]] = {
-    ("ready",): {"device_pixel_ratio": [*NUMBERS, 0, 11], "theme": [None, 5, [], "Dark", {"dark": 1}]},
+    ("ready",): {
+        "device_pixel_ratio": [*NUMBERS, 0, 11],
+        "theme": [None, 5, [], "Dark", {"dark": 1}],
+        "room": NUMBERS[1:],
+    },
     ("frame_ack",): {"frame": [*NUMBERS, -1, 0.5], "error": [5, [], True]},
     ("set_dpi_ratio",): {"dpi_ratio": [*NUMBERS, 0, 11]},
     ("set_device_pixel_ratio",): {"device_pixel_ratio": [*NUMBERS, 0, 11]},
@@ -538,9 +543,9 @@ BAD: dict[tuple[str, ...], dict[str, list[object]]] = {
 }
 HOSTILE: list[object] = [
     *(None, "draw", 5, [], {}),
-    *({"type": kind} for kind in (None, [], {"draw": 1}, 5, "", "draw ", "Draw")),
-    *({"type": name} for name in ("unknown", "handle_event", "event", "unknown_event", "mouse", "__class__", "close")),
-    *({"type": kind} for kinds in BAD for kind in kinds),
+    *[{"type": bad} for bad in (None, [], {"draw": 1}, 5, "", "draw ", "Draw")],
+    *[{"type": name} for name in ("unknown", "handle_event", "event", "unknown_event", "mouse", "__class__", "close")],
+    *[{"type": kind} for kinds in BAD for kind in kinds],
 ]
 HOSTILE += [
     {"type": kind, **GOOD[kind], name: bad}
@@ -598,7 +603,7 @@ def test_a_message_on_another_thread_is_posted_in_order_and_nothing_overtakes_it
         content = {"type": "motion_notify", **MOUSE, "x": x}
         browser.canvas._handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
 
-    in_thread(lambda: [arrive(x) for x in range(5)])
+    in_thread(lambda: [*map(arrive, range(5))])
     assert seen == []
     arrive(5)
     assert seen == [("MainThread", x) for x in range(6)]
