@@ -83,6 +83,7 @@ class _Logged:
     """A tensor as it was logged last: not copied, only referred to."""
 
     step: int
+    tick: int
     value: object
     kind: str | None
     options: Mapping[str, object]
@@ -109,6 +110,8 @@ class Run:
         The highest frame rate, in frames per second.
     clock : callable, optional
         Returns the time in seconds.
+    on_end : callable, optional
+        Called without arguments when the run ends.
     """
 
     def __init__(
@@ -122,6 +125,7 @@ class Run:
         budget: float = 0.02,
         fps: float = 30.0,
         clock: Callable[[], float] = time.perf_counter,
+        on_end: Callable[[], object] = lambda: None,
     ) -> None:
         self.step: int = 0 if after is None else after.step
         self.total = None if total is None else self.step + total
@@ -133,6 +137,7 @@ class Run:
         self._budget = budget
         self._fps = fps
         self._clock = clock
+        self._on_end = on_end
         self._first_step = self.step
         self._owner = threading.get_ident()
         self._outcome: Outcome | None = None
@@ -148,6 +153,7 @@ class Run:
         self._frames: int = 0 if after is None else after._frames
         self._due: float = self._began if after is None else after._due
         self._drawn_step = -1
+        self._ticks = 0
         self._scalars: list[tuple[str, int, object]] = []
         self._is_scalar: dict[str, bool] = {}
         self._tensors: dict[str, _Logged] = {}
@@ -223,12 +229,12 @@ class Run:
 
     # -- logging ---------------------------------------------------------------------------------------------------
 
-    def log(self, values: Mapping[str, object]) -> None:
-        """Record values of the step under way; see `tfwidget.log`."""
+    def log(self, values: Mapping[str, object], step: int | None = None) -> None:
+        """Record values of the step under way, or of another that is not before the last; see `tfwidget.log`."""
         if threading.get_ident() != self._owner:
             # The caller may go on to change its arrays: copy them here, on the thread that owns them.
             copies = {name: self._copied(name, value) for name, value in values.items()}
-            self._mailbox.post(lambda: self.log(copies))
+            self._mailbox.post(lambda: self.log(copies, step))
             return
         if self._outcome is not None:
             self._warn(
@@ -236,7 +242,8 @@ class Run:
                 f"log({_names(values)}) came after the run had ended ({self._outcome}); nothing recorded",
             )
             return
-        step = self.step + 1
+        if step is None:
+            step = self.step + 1
         for name, value in values.items():
             is_scalar = self._is_scalar.get(name)
             if is_scalar is None:
@@ -251,9 +258,9 @@ class Run:
                 self._log_scalar(name, step, value)
             else:
                 before = self._tensors.get(name)
-                if before is None or before.step < step - 1:
+                if before is None or before.tick < self._ticks - 1:
                     self._rare.add(name)
-                self._tensors[name] = _Logged(step, value, kind, options)
+                self._tensors[name] = _Logged(step, self._ticks, value, kind, options)
         if len(self._scalars) > PENDING_SCALARS:
             self._collect_scalars()
 
@@ -306,6 +313,7 @@ class Run:
             return not self.stopping
         if self._mailbox:
             self._mailbox.drain()
+        self._ticks += 1
         if self._pause or self._paused:
             self._hold()
         elif self._clock() >= self._due:
@@ -422,7 +430,7 @@ class Run:
                 if kind == "line" or (kind is None and snapshot.is_scalar(value)):
                     self._log_scalar(name, logged.step, value)
                     return
-                logged = _Logged(logged.step, value, kind, options)
+                logged = _Logged(logged.step, logged.tick, value, kind, options)
             nbytes = _nbytes(value)
             if nbytes > TENSOR_BYTES:
                 raise TensorError(
@@ -476,6 +484,7 @@ class Run:
             _runs.remove(self)
         self._draw_frame(last=True)
         self._tensors.clear()
+        self._on_end()
 
     def explain(self, error: BaseException) -> None:
         """Say after the end what made the run fail, where that became known later."""

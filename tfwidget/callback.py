@@ -3,8 +3,8 @@
 Invariant: a fit leaves the model, its optimizer and its train function as it found them, whatever happens during it.
 
 Keras calls this on the thread that trains, between two batches: a batch is a step of the run, so what the user does in
-the browser takes effect there. What Keras does not tell is that a fit has been left by an exception. The end of the
-cell does, and so does the next fit, which finds the frame of the former one gone.
+the browser takes effect there. What Keras does not tell is that a fit has been left by an exception: the run then ends
+with the cell, or when the next one begins.
 """
 
 import sys
@@ -20,7 +20,7 @@ import keras
 from tfwidget import kernel
 from tfwidget.bridge import Run
 from tfwidget.errors import TensorError, TfwidgetWarning, UnsupportedError
-from tfwidget.loop import _plot_for_this_cell, open_run
+from tfwidget.loop import new_plot, open_run
 from tfwidget.snapshot import Logged
 from tfwidget.widget import LivePlot
 
@@ -112,8 +112,6 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         self._last: Run | None = None  # to go on from
         self._last_model: Callable[[], object] = lambda: None
         self._cell: tuple[str | None, str | None] = (None, None)  # where the plot of the last run is
-        self._frame: FrameType | None = None
-        self._unwatch: Callable[[], None] = lambda: None
         self._tap: _GradientTap | None = None
         self._tensors: dict[str, Logged] | None = None  # not known yet
         self._metrics: set[str] = set()
@@ -125,14 +123,13 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
 
     def on_train_begin(self, logs: Mapping[str, object] | None = None) -> None:
         """Begin a run, and show it."""
-        _end_abandoned()
         frame = _training_frame()
         model = self.model
         tap = _GradientTap(model, self._weights) if self._gradients else None
         # Without an input shape, a model gets its weights in the first batch.
         is_built = model.built and all(layer.built for layer in model.layers)
         tensors = self._find_tensors(model, tap) if is_built else None
-        run = self._open_run(model)
+        run = self._open_run(model, frame)
         try:
             if tap is not None:
                 tap.install()
@@ -145,10 +142,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         self._steps = (self.params or {}).get("steps")
         self._epoch_begin = run.step
         self._next_tensors = run.step + self._every
-        self._frame = frame
         self._run = run
-        self._unwatch = kernel.on_cell_end(lambda error: self._release())
-        _under_way.append(self)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, object] | None = None) -> None:
         """Tell how many steps are still to come."""
@@ -194,28 +188,24 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
             self._steps = run.step - self._epoch_begin or None
         late = {name: value for name, value in (logs or {}).items() if name not in self._metrics}
         if late:
-            # `log` speaks of the step under way, but these belong to the one just done.
-            run.step -= 1
-            run.log(late)
-            run.step += 1
+            run.log(late, step=run.step)
         self._listen(run)
 
     def on_train_end(self, logs: Mapping[str, object] | None = None) -> None:
         """End the run."""
         run = self._run
         if run is not None:
-            self._release()
             run.finish("stopped" if run.stopping else "finished")
 
     # -- its parts -------------------------------------------------------------------------------------------------
 
-    def _open_run(self, model: Any) -> Run:
+    def _open_run(self, model: Any, frame: FrameType) -> Run:
         after = self._last if self._last_model() is model else None
         plot = self._plot
         cell = kernel.cell()
         if plot is None and after is not None and self._cell != cell:
-            plot = _plot_for_this_cell()
-        run = open_run(plot=plot, after=after)
+            plot = new_plot()
+        run = open_run(plot=plot, after=after, frame=frame, on_end=self._release)
         self._last = run
         self._last_model = weakref.ref(model)
         self._cell = cell
@@ -246,44 +236,17 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
 
     def _release(self) -> None:
         """Undo what the fit needed, and let go of the model's parts."""
-        self._unwatch()
-        self._unwatch = lambda: None
         self._run = None
-        self._frame = None
         self._tensors = None
-        if self in _under_way:
-            _under_way.remove(self)
         if self._tap is not None:
             self._tap.remove()
             self._tap = None
 
-    def _abandoned(self) -> bool:
-        """Whether the fit was left without a word: by an exception that the cell caught."""
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None:
-            if frame is self._frame:
-                return False
-            frame = frame.f_back
-        return True
 
-
-_under_way: list[LiveCallback] = []
-
-
-def _end_abandoned() -> None:
-    if not kernel.on_owner_thread():
-        return  # whose frames are not on this thread's stack
-    for callback in _under_way.copy():
-        run = callback._run
-        if run is not None and callback._abandoned():
-            callback._release()
-            run.finish("stopped", "an exception or an interrupt ended the training")
-
-
-def _training_frame() -> FrameType | None:
+def _training_frame() -> FrameType:
     """The frame that trains: of `model.fit`, or of a loop that calls a `keras.callbacks.CallbackList`."""
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("keras.src.callbacks."):
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("keras.src.callbacks."):
         frame = frame.f_back
     return frame
 

@@ -11,6 +11,7 @@ in its event loop, whichever comes first.
 This is the only module that touches private names of ipykernel and ipywidgets:
 
 - ``Widget._handle_msg``, where ipywidgets receives a message of the front end (8.1);
+- ``SubshellManager._shell_socket``, through which ipykernel 7.0 to 7.3 send replies, see `_keep_listening`;
 - ``BaseComm._reply_subshell_for``, by which ipykernel 7.4 moves a message to the shell that last published on its comm.
 """
 
@@ -92,6 +93,7 @@ class Confined:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         _loop.note()
+        _keep_listening()
         self._confined_context = contextvars.copy_context()
         super().__init__(*args, **kwargs)
 
@@ -122,6 +124,20 @@ class Confined:
             context.run(handle, message)
         else:
             mailbox.post(lambda: context.run(handle, message))
+
+
+def _keep_listening() -> None:
+    """Keep ipykernel 7.0 to 7.3 from going deaf.
+
+    They send a subshell's replies on the shell socket behind the back of the stream that reads it. A request that comes
+    at that moment is never read, nor is any after it. ipykernel 7.4 sends through the stream, as this lets them do.
+    """
+    if not (7, 0) <= (_ipykernel_version() or (0, 0)) < (7, 4):
+        return
+    kernel = _kernel()
+    manager: Any = getattr(getattr(kernel, "shell_channel_thread", None), "manager", None)
+    if hasattr(manager, "_shell_socket"):
+        manager._shell_socket = kernel.shell_stream
 
 
 def _keep_on_subshell(comm: Any) -> None:

@@ -10,7 +10,7 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import FrameType
 from typing import TypeVar
@@ -20,7 +20,7 @@ from tfwidget.bridge import Run, current_run
 from tfwidget.errors import RunError, TfwidgetWarning
 from tfwidget.widget import LivePlot
 
-__all__ = ["live", "log", "open_run", "tick"]
+__all__ = ["live", "log", "new_plot", "open_run", "tick"]
 
 T = TypeVar("T")
 
@@ -75,18 +75,11 @@ def live(iterable: Iterable[T], *, total: int | None = None, plot: LivePlot | No
     if plot is not None and not isinstance(plot, LivePlot):
         raise TypeError(f"live: plot must be a tfwidget.LivePlot, got {plot!r}")
     _refuse_overlap()
-    caller = sys._getframe(1)
-    return _steps(iterator, total, plot, caller, caller.f_lineno)
+    return _steps(iterator, total, plot, sys._getframe(1).f_lineno)
 
 
-def _steps(
-    iterator: Iterator[T],
-    total: int | None,
-    plot: LivePlot | None,
-    frame: FrameType,
-    line: int,
-) -> Iterator[T]:
-    global _last
+def _steps(iterator: Iterator[T], total: int | None, plot: LivePlot | None, line: int) -> Iterator[T]:
+    frame = sys._getframe(1)
     interrupted = False
 
     def note_interrupt() -> None:
@@ -96,8 +89,7 @@ def _steps(
     after = None
     if _last is not None and _last.frame is frame and _last.line == line:
         after = _last.run
-    run = open_run(total=total, plot=plot, after=after, frame=frame)
-    _last = _Loop(frame, line, run)
+    run = open_run(total=total, plot=plot, after=after, frame=frame, line=line)
     with kernel.interrupts(note_interrupt):
         try:
             for item in iterator:
@@ -195,15 +187,15 @@ def tick() -> bool:
 
 
 @dataclass
-class _Loop:
-    """The `live` loop that began last: where it stands, and its run."""
+class _Begun:
+    """The run that began last in this cell, and the code that makes its steps."""
 
     frame: FrameType
-    line: int
+    line: int | None
     run: Run
 
 
-_last: _Loop | None = None
+_last: _Begun | None = None
 
 
 def open_run(
@@ -211,7 +203,9 @@ def open_run(
     total: int | None = None,
     plot: LivePlot | None = None,
     after: Run | None = None,
-    frame: FrameType | None = None,
+    frame: FrameType,
+    line: int | None = None,
+    on_end: Callable[[], object] = lambda: None,
 ) -> Run:
     """Begin a run in a plot that is shown, and end it with the cell at the latest.
 
@@ -223,23 +217,29 @@ def open_run(
         The plot to use; by default that of the run to go on from, or a new one, displayed in the current cell.
     after : Run, optional
         The run to go on from: its step count, its record.
-    frame : frame, optional
-        The frame whose loop makes the steps: an exception that leaves it explains why the run failed.
+    frame : frame
+        The frame that makes the steps: an exception that leaves it explains why the run failed.
+    line : int, optional
+        The line of a loop that may begin again there, and go on with this run.
+    on_end : callable, optional
+        Called without arguments when the run ends, however that comes.
 
     Returns
     -------
     Run
         The run, to be ended by `Run.finish`.
     """
+    global _last
     _refuse_overlap()
     _warn_without_subshells()
     if plot is None and after is not None and isinstance(after.front_end, LivePlot):
         plot = after.front_end
     if plot is None:
-        plot = _plot_for_this_cell()
+        plot = new_plot()
     fetch = tf.fetch if "tensorflow" in sys.modules else snapshot.fetch
-    run = Run(plot, kernel.mailbox, total=total, fetch=fetch, after=after)
+    run = Run(plot, kernel.mailbox, total=total, fetch=fetch, after=after, on_end=on_end)
     plot.attach(run)
+    _last = _Begun(frame, line, run)
 
     def end_with_cell(error: BaseException | None) -> None:
         global _last
@@ -249,7 +249,7 @@ def open_run(
             run.finish("stopped", "interrupted")
         elif error is not None:
             run.finish("failed", error)
-            if frame is None or any(frame is part for part, _ in traceback.walk_tb(error.__traceback__)):
+            if any(frame is part for part, _ in traceback.walk_tb(error.__traceback__)):
                 run.explain(error)
         else:
             run.finish("stopped", "the cell ended before the training did")
@@ -263,7 +263,7 @@ def open_run(
 _plots_by_cell: dict[str, tuple[str | None, list[LivePlot]]] = {}
 
 
-def _plot_for_this_cell() -> LivePlot:
+def new_plot() -> LivePlot:
     """Display a new plot. Those that an earlier execution of the same cell made have vanished with its output."""
     plot = LivePlot()
     cell, execution = kernel.cell()
@@ -285,11 +285,21 @@ def _refuse_overlap() -> None:
             "Loop on the main thread; other threads may call tfwidget.log"
         )
     run = current_run()
-    if run is not None:
+    if run is not None and _last is not None and _last.run is run and not _is_running(_last.frame):
+        # It was left by an exception that the cell caught, which nobody told.
+        run.finish("stopped", "an exception or an interrupt ended the training")
+    elif run is not None:
         raise RunError(
             f"a run was begun inside another one ({run!r}). Use tfwidget.live for the innermost loop only: in a loop "
             "over epochs it goes on in the same plot"
         )
+
+
+def _is_running(wanted: FrameType) -> bool:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame is not wanted:
+        frame = frame.f_back
+    return frame is not None
 
 
 _warned_without_subshells = False
