@@ -237,7 +237,14 @@ def open_run(
     if plot is None:
         plot = new_plot()
     fetch = tf.fetch if "tensorflow" in sys.modules else snapshot.fetch
-    run = Run(plot, kernel.mailbox, total=total, fetch=fetch, after=after, on_end=on_end)
+
+    def ended() -> None:
+        global _last
+        if line is None and _last is not None and _last.run is run:
+            _last = None  # nothing goes on there: let go of the frame, which holds the model
+        on_end()
+
+    run = Run(plot, kernel.mailbox, total=total, fetch=fetch, after=after, on_end=ended)
     plot.attach(run)
     _last = _Begun(frame, line, run)
 
