@@ -28,7 +28,7 @@ class Shared:
         """A kernel for one test; the test fails if handlers of comm messages raised or wrote to stderr."""
         kernel = self.get(version)
         yield kernel
-        errors = list(kernel.comm_errors)
+        errors = kernel.errors_of_handlers()
         try:
             kernel.reset()
         except AssertionError:

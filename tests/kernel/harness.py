@@ -194,7 +194,9 @@ class Kernel:
         self._failure: str | None = None
         self._log = cwd / "kernel.log"
         file, connection = write_connection_file(str(cwd / "connection.json"), key=secrets.token_hex(16).encode())
-        self._session = Session(key=connection["key"].encode(), signature_scheme=connection["signature_scheme"])
+        self._session = Session(
+            key=connection["key"].encode(), signature_scheme=connection["signature_scheme"], digest_history_size=0
+        )
         self._process = self._start(specs, cwd, file)
         self._context = zmq.Context()
         self._sockets = {
@@ -215,19 +217,22 @@ class Kernel:
 
     # -- what a test asks for
 
-    def execute(self, code: str, subshell: str | None = None, **expressions: str) -> Cell:
+    def execute(
+        self, code: str, subshell: str | None = None, *, cell_id: str | None = None, **expressions: str
+    ) -> Cell:
         """Start a cell and return at once; `subshell` runs it beside the cell of the main shell."""
         content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False, "stop_on_error": True}
         header = self._header("execute_request", subshell)
         cell = Cell(self, code, header["msg_id"], subshell)
         with self._changed:
             self.cells[cell.msg_id] = cell
-        self._post("shell", header, {**content, "user_expressions": expressions})
+        metadata = {} if cell_id is None else {"cellId": cell_id}
+        self._post("shell", header, {**content, "user_expressions": expressions}, metadata=metadata)
         return cell
 
-    def run(self, code: str, timeout: float = TIMEOUT) -> Cell:
+    def run(self, code: str, timeout: float = TIMEOUT, *, cell_id: str | None = None) -> Cell:
         """Run a cell to its end, which must be a good one."""
-        return self.execute(code).ok(timeout)
+        return self.execute(code, cell_id=cell_id).ok(timeout)
 
     def evaluate(self, expression: str, *, live: bool = False, timeout: float = TIMEOUT) -> Any:
         """The value of a Python expression made of literals; `live` asks beside a running cell, on a new subshell."""
@@ -240,6 +245,11 @@ class Kernel:
         if value["status"] != "ok":
             raise CellError(f"{expression}: {value['ename']}: {value['evalue']}")
         return ast.literal_eval(ast.literal_eval(value["data"]["text/plain"]))
+
+    def picture(self, figure: str) -> NDArray[np.uint8]:
+        """What Matplotlib's own savefig makes of a figure: height x width x RGBA, at the screen's resolution."""
+        save = f"(lambda f, png: (f.savefig(png, dpi=f.dpi), png.getvalue())[1])({figure}, __import__('io').BytesIO())"
+        return np.asarray(Image.open(io.BytesIO(self.evaluate(save))).convert("RGBA"))
 
     def threads(self, *, live: bool = False) -> list[str]:
         """Names of the kernel's threads."""
@@ -298,6 +308,13 @@ class Kernel:
         """Open widgets with that ``_model_name`` and that state, oldest first."""
         with self._changed:
             return [w for w in self.widgets.values() if not w.closed and w.model == model and _has(w, state)]
+
+    def errors_of_handlers(self) -> list[str]:
+        """What went wrong in handlers of comm messages, also where a cell was running that itself ended well."""
+        with self._changed:
+            good = [cell for cell in self.cells.values() if cell.done and cell.error is None]
+            shown = ["\n".join(out["traceback"]) for cell in good for out in cell.outputs if "traceback" in out]
+            return [*self.comm_errors, *(error for error in shown if error not in self.comm_errors)]
 
     def settle(self) -> None:
         """Return when the kernel has handled all that was sent before: both of its shells answered."""
@@ -386,8 +403,15 @@ class Kernel:
             header["subshell_id"] = subshell
         return header
 
-    def _post(self, channel: str, header: Json, content: Json, buffers: Sequence[bytes] = ()) -> None:
-        message = {"header": header, "content": content, "parent_header": {}, "metadata": {}}
+    def _post(
+        self,
+        channel: str,
+        header: Json,
+        content: Json,
+        buffers: Sequence[bytes] = (),
+        metadata: Json | None = None,
+    ) -> None:
+        message = {"header": header, "content": content, "parent_header": {}, "metadata": metadata or {}}
         if channel == "shell":
             self._requests[header["msg_id"]] = header["msg_type"]
         self._outgoing.put((channel, message, list(buffers)))
@@ -466,10 +490,11 @@ class Kernel:
                 cell.outputs.append({"output_type": kind, **content})
             else:
                 self.stray.append({"output_type": kind, "request": self._requests.get(parent, ""), **content})
-            comm_handler = cell is None and self._requests.get(parent, "").startswith("comm_")
-            if kind == "error" and cell is None:
+            # A handler may speak in the cell that made its widget, long after that has ended.
+            late = self._requests.get(parent, "").startswith("comm_") if cell is None else cell.idle
+            if kind == "error" and (cell is None or late):
                 self.comm_errors.append("\n".join(content["traceback"]))
-            elif kind == "stream" and content["name"] == "stderr" and comm_handler:
+            elif kind == "stream" and content["name"] == "stderr" and late:
                 self.comm_errors.append(content["text"])
 
     def _comm(self, kind: str, content: Json, buffers: list[bytes]) -> None:
