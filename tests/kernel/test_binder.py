@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import venv
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,10 +32,17 @@ def copy_repository(target: Path) -> None:
             shutil.copy2(ROOT / name, target / name)
 
 
+@pytest.fixture
+def environment(tmp_path: Path) -> Iterator[Path]:
+    """A folder for an environment, which takes 2 GB: not kept as pytest keeps what tests leave."""
+    yield tmp_path / "environment"
+    shutil.rmtree(tmp_path / "environment", ignore_errors=True)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Binder runs on Linux, and postBuild is a shell script")
 @pytest.mark.timeout(10 * MINUTES)
-def test_binder_builds_without_node(tmp_path: Path) -> None:
-    repository, environment, no_node = (tmp_path / name for name in ("repository", "environment", "no-node"))
+def test_binder_builds_without_node(tmp_path: Path, environment: Path) -> None:
+    repository, no_node = tmp_path / "repository", tmp_path / "no-node"
     copy_repository(repository)
     no_node.mkdir()
     for name in ("node", "npm"):  # Binder has none: nor shall the machine's be used
