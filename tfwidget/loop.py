@@ -118,7 +118,8 @@ def _left_on_purpose(frame: FrameType | None) -> bool:
     """Whether the loop in this frame ended by ``break`` or ``return``, not by an exception.
 
     The generator is closed when the loop drops its iterator. ``break`` and ``return`` do so by an instruction of their
-    own; when an exception unwinds the frame, its last instruction is the one that raised, which is never that one.
+    own, ``zip(live(...), other)`` by the loop's own when the other one is exhausted; when an exception unwinds the
+    frame, its last instruction is the one that raised, in the loop's body.
     """
     if frame is None:
         return True
@@ -129,6 +130,7 @@ def _left_on_purpose(frame: FrameType | None) -> bool:
         "DELETE_NAME",
         "DELETE_FAST",
         "END_FOR",
+        "FOR_ITER",
     )
 
 

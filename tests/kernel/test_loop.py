@@ -1,0 +1,501 @@
+"""`live` and `log` in plain loops of real kernels: every way into a run and out of it, and the hands on its buttons."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from tests.kernel.conftest import Shared
+from tests.kernel.harness import Kernel, View, Widget
+from tests.kernels import NEWEST, WITH_SUBSHELLS
+
+SETUP = """
+%load_ext tfwidget
+import gc, signal, threading, weakref
+import numpy as np
+import tfwidget
+from ipywidgets.widgets.widget import _instances
+from tfwidget.bridge import current_run
+widgets_before = set(_instances)
+
+def steps(count=None):
+    "Like range; notes the run that loops over it, and lets it draw as much as it likes."
+    global run
+    number = 0
+    while count is None or number < count:
+        run = current_run()
+        run._budget = 1.0
+        yield number
+        number += 1
+
+def left_behind():
+    "What a run that has ended should not leave."
+    run, handler = current_run(), signal.getsignal(signal.SIGINT)
+    left = [repr(run)] if run is not None else []
+    left += [repr(handler)] if handler is not signal.default_int_handler else []
+    return left + [repr(call) for call in get_ipython().events.callbacks["post_run_cell"] if "tfwidget" in repr(call)]
+"""
+
+# Without those of subshells, and without that which ZeroMQ starts for the first large message.
+THREADS_OF_THE_KERNEL = """[
+    repr(t) for t in threading.enumerate() if not t.name.startswith("subshell-") and "GarbageCollector" not in repr(t)
+]"""
+
+
+@pytest.fixture(params=WITH_SUBSHELLS)
+def notebook(request: pytest.FixtureRequest, shared_kernels: Shared) -> Iterator[Kernel]:
+    """A kernel where tfwidget is loaded; after the test nothing of a run may be left in it."""
+    for kernel in shared_kernels.lend(request.param):
+        kernel.run(SETUP)
+        threads = kernel.evaluate(THREADS_OF_THE_KERNEL)
+        yield kernel
+        left = kernel.evaluate("left_behind()")
+        threads_now = kernel.evaluate(THREADS_OF_THE_KERNEL)
+    assert left == []
+    assert threads_now == threads
+
+
+def outcome(kernel: Kernel) -> tuple[str, int, str | None]:
+    """State, steps and error of the last run, as Python knows them."""
+    result: tuple[str, int, str | None] = kernel.evaluate("(run.state, run.step, run.status.error)")
+    return result
+
+
+def status(kernel: Kernel) -> str:
+    """What the widget says, as the browser shows it."""
+    lines = [str(w.state["value"]) for w in kernel.find("HTMLModel") if "tfw-status" in w.state.get("_dom_classes", ())]
+    assert lines, "there is no status line"
+    return lines[-1]
+
+
+def button(kernel: Kernel, description: str) -> Widget:
+    return kernel.widget("ButtonModel", description=description)
+
+
+# -- ways out ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "steps", "error"),
+    [
+        ("for i in tfwidget.live(steps(20)): tfwidget.log(loss=1 / (i + 1))", "finished", 20, None),
+        ("for i in tfwidget.live(steps(20)):\n    if i == 7: break", "stopped", 7, None),
+        (
+            "def train():\n    for i in tfwidget.live(steps(20)):\n        with np.errstate():\n"
+            "            if i == 7: return i\nassert train() == 7",
+            "stopped",
+            7,
+            None,
+        ),
+        ("for i, j in zip(tfwidget.live(steps(20)), range(7)): pass", "stopped", 7, None),
+        ("import itertools\nfor i in itertools.islice(tfwidget.live(steps(20)), 8): pass", "stopped", 7, None),
+        ("list(tfwidget.live(steps(7)))", "finished", 7, None),
+        ("it = tfwidget.live(steps(20))\nnext(it)", "stopped", 0, "the cell ended before the training did"),
+        ("run = None\nfor i in tfwidget.live(range(7)): run = current_run()", "finished", 7, None),
+        ("for i in tfwidget.live(steps()):\n    if i == 7: run.stop()", "stopped", 8, None),
+        (
+            "try:\n    for i in tfwidget.live(steps(20)):\n        if i == 7: 1 / 0\nexcept ZeroDivisionError: pass",
+            "failed",
+            7,
+            "an exception in the loop's body",
+        ),
+    ],
+    ids=["exhausted", "break", "return", "zip", "islice", "list", "abandoned", "range", "stop", "caught"],
+)
+def test_a_loop_that_ends_in_order(notebook: Kernel, code: str, state: str, steps: int, error: str | None) -> None:
+    cell = notebook.run(code)
+    assert cell.stderr == ""
+    assert outcome(notebook) == (state, steps, error)
+    assert f">{state}<" in status(notebook)
+    assert button(notebook, "Pause").state["disabled"]
+
+
+@pytest.mark.parametrize(
+    ("code", "steps"),
+    [
+        ("for i in tfwidget.live(steps(20)):\n    if i == 7: 1 / 0", 7),
+        ("def train():\n    for i in tfwidget.live(steps(20)):\n        if i == 7: 1 / 0\ntrain()", 7),
+        ("def bad():\n    yield from steps(7)\n    1 / 0\nfor i in tfwidget.live(bad()): pass", 7),
+        ("for i in tfwidget.live(steps(7)): pass\n1 / 0", None),
+    ],
+    ids=["body", "function", "iterable", "after"],
+)
+def test_an_exception_is_told_afterwards(notebook: Kernel, code: str, steps: int | None) -> None:
+    cell = notebook.execute(code).wait()
+    assert (cell.error or "").startswith("ZeroDivisionError")
+    if steps is None:
+        assert outcome(notebook) == ("finished", 7, None)
+        return
+    assert outcome(notebook) == ("failed", steps, "ZeroDivisionError: division by zero")
+    notebook.settle()
+    assert ">failed<" in status(notebook)
+    assert "ZeroDivisionError: division by zero" in status(notebook)
+
+
+def test_the_interrupt_button_in_a_step(notebook: Kernel) -> None:
+    cell = notebook.execute(
+        "for i in tfwidget.live(steps()):\n    if i == 5:\n        print('begun', flush=True)\n        while True: pass"
+    )
+    cell.wait_for_text("begun")
+    notebook.interrupt()
+    assert (cell.wait().error or "").startswith("KeyboardInterrupt")
+    assert outcome(notebook) == ("stopped", 5, "interrupted")
+
+
+def test_the_interrupt_button_while_paused(notebook: Kernel) -> None:
+    cell = notebook.execute("for i in tfwidget.live(steps()):\n    if i == 5: run.pause()")
+    button(notebook, "Resume")
+    notebook.interrupt()
+    assert (cell.wait().error or "").startswith("KeyboardInterrupt")
+    assert outcome(notebook) == ("stopped", 6, "interrupted")
+    assert button(notebook, "Pause").state["disabled"]
+
+
+# -- ways in -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_looped_over(notebook: Kernel) -> None:
+    for code, text in (
+        ("tfwidget.live(5)", "TypeError: live: iterable must be something to loop over"),
+        ("tfwidget.live(range(5), total=-1)", "TypeError: live: total must be a number of steps"),
+        ("tfwidget.live(range(5), total='5')", "TypeError: live: total must be a number of steps"),
+        ("tfwidget.live(range(5), plot=5)", "TypeError: live: plot must be a tfwidget.LivePlot, got 5"),
+    ):
+        assert text in (notebook.execute(code).wait().error or "")
+    assert notebook.find("LiveCanvasModel") == []
+
+
+def test_a_loop_inside_a_loop(notebook: Kernel) -> None:
+    cell = notebook.execute("for i in tfwidget.live(steps(5)):\n    for j in tfwidget.live(range(3)): pass").wait()
+    assert "RunError: a run was begun inside another one" in (cell.error or "")
+    assert outcome(notebook)[:2] == ("failed", 0)
+    assert len(notebook.find("LiveCanvasModel")) == 1
+    cell = notebook.execute("for i, j in zip(tfwidget.live(steps(5)), tfwidget.live(range(5))): pass").wait()
+    assert "RunError: a run was begun inside another one" in (cell.error or "")
+    notebook.run("for i in tfwidget.live(steps(3)): pass")
+    assert outcome(notebook) == ("finished", 3, None)
+
+
+@pytest.mark.parametrize("where", ["thread", "subshell"])
+def test_a_loop_on_another_thread(notebook: Kernel, where: str) -> None:
+    if where == "subshell":
+        cell = notebook.execute("for i in tfwidget.live(range(3)): pass", notebook.subshell).wait()
+        text = cell.error or ""
+    else:
+        cell = notebook.run(
+            "def work():\n    try: tfwidget.live(range(3))\n    except tfwidget.RunError as error: print(error)\n"
+            "worker = threading.Thread(target=work, name='trainer'); worker.start(); worker.join()"
+        )
+        text = cell.stdout
+        assert "'trainer'" in text
+    assert "only the main thread can show one" in text
+
+
+def test_an_empty_dataset(notebook: Kernel) -> None:
+    cell = notebook.run("for i in tfwidget.live([]): pass")
+    assert cell.stderr == ""
+    assert ">finished<" in status(notebook)
+    assert notebook.widget("FloatProgressModel").state["bar_style"] == "success"
+
+
+def test_a_loop_over_epochs_goes_on_in_the_same_plot(notebook: Kernel) -> None:
+    notebook.run(
+        "runs = []\nfor epoch in range(3):\n    for i in tfwidget.live(range(10)):\n"
+        "        run = current_run()\n        tfwidget.log(loss=run.step)\n    runs.append(run)"
+    )
+    assert len(notebook.find("LiveCanvasModel")) == 1
+    assert outcome(notebook) == ("finished", 30, None)
+    assert notebook.evaluate("run.history['loss'].steps.tolist()") == list(range(1, 31))
+    assert notebook.evaluate("[(run.state, run.total) for run in runs]") == [("finished", n) for n in (10, 20, 30)]
+    notebook.run("for i in tfwidget.live(steps(5)): pass")
+    assert len(notebook.find("LiveCanvasModel")) == 2
+    assert outcome(notebook) == ("finished", 5, None), "another loop counts from the beginning"
+
+
+def test_two_loops_of_a_cell_have_a_plot_each(notebook: Kernel) -> None:
+    notebook.run("for i in tfwidget.live(steps(3)): pass\nfor i in tfwidget.live(steps(4)): pass")
+    assert len(notebook.find("LiveCanvasModel")) == 2
+    assert outcome(notebook) == ("finished", 4, None)
+
+
+def test_running_a_cell_again_closes_its_earlier_plots(notebook: Kernel) -> None:
+    code = "for i in tfwidget.live(steps(3)): pass\nfor i in tfwidget.live(steps(3)): pass"
+    notebook.run("other = None\nfor i in tfwidget.live(steps(3)): pass", cell_id="other")
+    notebook.run(code, cell_id="again")
+    first = notebook.find("LiveCanvasModel")
+    assert len(first) == 3
+    notebook.run(code, cell_id="again")
+    second = notebook.find("LiveCanvasModel")
+    assert [canvas.closed for canvas in first] == [False, True, True]
+    assert len(second) == 3
+    assert second[0] is first[0]
+
+
+def test_a_plot_of_the_users_own(notebook: Kernel) -> None:
+    notebook.run("plot = tfwidget.LivePlot((3, 2))")
+    cell = notebook.run("for _ in range(2):\n    for i in tfwidget.live(steps(3), plot=plot): tfwidget.log(loss=i)")
+    assert cell.displayed == [], "the user displays it"
+    assert len(notebook.find("LiveCanvasModel")) == 1
+    assert notebook.evaluate("plot.run is run")
+
+
+# -- what is logged ----------------------------------------------------------------------------------------------------
+
+
+def test_log_outside_a_run_warns(notebook: Kernel) -> None:
+    cell = notebook.run("tfwidget.log(loss=1.0, accuracy=0.5)")
+    assert "TfwidgetWarning: tfwidget.log(loss=..., accuracy=...) was called outside a run" in cell.stderr
+    notebook.run("assert tfwidget.tick()")
+
+
+def test_two_hundred_metrics(notebook: Kernel) -> None:
+    cell = notebook.run(
+        "for i in tfwidget.live(steps(10)): tfwidget.log(**{f'metric {n}': n * i for n in range(200)})", timeout=60
+    )
+    assert cell.stderr == ""
+    assert outcome(notebook) == ("finished", 10, None)
+    assert notebook.evaluate("(len(run.history), {len(series) for series in run.history.values()})") == (200, {10})
+    assert "more" in status(notebook)
+
+
+def test_values_that_cannot_be_shown_do_not_end_the_training(notebook: Kernel) -> None:
+    cell = notebook.run("""
+class Huge:
+    shape, dtype = (2**20, 2**10), np.dtype("float32")
+bad = dict(
+    text=np.array(["a", "b"]), ragged=[[1], [2, 3]], rank5=np.zeros((2, 3, 4, 5, 6)), nothing=None, thing=object(),
+    complex=np.ones(3) * 1j, fails=lambda: 1 / 0, huge=Huge(), late=lambda: tfwidget.Image(np.zeros((2, 3, 4, 5, 6))),
+)
+for i in tfwidget.live(steps(10)):
+    tfwidget.log(loss=i, **bad, **{"": 1})
+""")
+    assert outcome(notebook) == ("finished", 10, None)
+    assert notebook.evaluate("len(run.history['loss'])") == 10
+    errors = notebook.evaluate("run._errors")
+    for name, text in {
+        "text": "numbers",
+        "ragged": "numbers",
+        "fails": "ZeroDivisionError",
+        "huge": "4,096 MB",
+    }.items():
+        assert text in errors[name]
+    assert cell.stderr.count("TfwidgetWarning") == 1
+    assert "a name must be a non-empty string" in cell.stderr
+
+
+def test_a_thread_of_the_users_own_logs(notebook: Kernel) -> None:
+    cell = notebook.run("""
+done = threading.Event()
+def work():
+    array = np.zeros(20)
+    for n in range(50):
+        array[:] = n
+        tfwidget.log(worker=float(n), weights=array)
+    done.set()
+worker = threading.Thread(target=work)
+for i in tfwidget.live(steps()):
+    if i == 0: worker.start()
+    tfwidget.log(loss=i)
+    if done.is_set() and len(run.history.get("worker", ())) == 50: break
+    if done.is_set(): run._due = 0
+worker.join()
+""")
+    assert cell.stderr == ""
+    assert notebook.evaluate("run.history['worker'].values.tolist()") == list(range(50))
+
+
+# -- the browser while the cell runs -----------------------------------------------------------------------------------
+
+WATCHED = """
+starts, marks = [], []
+def mark(_):
+    marks.append((len(starts), run.state))
+for i in tfwidget.live(steps()):
+    starts.append(i)
+    if i == 0:
+        for part in (run.front_end._pause, run.front_end._step, run.front_end._stop):
+            part.on_click(mark)
+        print("begun", flush=True)
+    tfwidget.log(loss=np.exp(-i / 100))
+"""
+
+
+def test_pause_step_resume_and_stop_take_effect_before_the_next_step(notebook: Kernel) -> None:
+    cell = notebook.execute(WATCHED).wait_for_text("begun")
+    view = View(notebook.widget("LiveCanvasModel"))
+    view.wait_for_frames(2)
+    pause, step = button(notebook, "Pause"), button(notebook, "Step")
+    pause.click()
+    button(notebook, "Resume")
+
+    def counted(steps: int) -> Callable[[], bool]:
+        return lambda: any(f"</span> {steps:,}" in str(w.state.get("value")) for w in notebook.find("HTMLModel"))
+
+    before = notebook.evaluate("len(starts)", live=True)
+    for extra in (1, 2):
+        step.click()
+        notebook.wait_for(counted(before + extra), what="the step in the counter")
+        assert notebook.evaluate("(len(starts), run.state)", live=True) == (before + extra, "paused")
+    pause.click()
+    button(notebook, "Pause")
+    stop = button(notebook, "Stop")
+    frames = len(view.frames)
+    view.wait_for_frames(frames + 2)
+    stop.click()
+    cell.ok()
+    assert cell.stderr == ""
+    marks = notebook.evaluate("marks")
+    states = [state for _, state in marks]
+    assert states == ["running", "paused", "paused", "paused", "running"]
+    # Paused before the next step; each Step makes exactly one; Stop ends the loop with the step under way.
+    assert [count for count, _ in marks[:4]] == [before, before, before + 1, before + 2]
+    assert marks[4][0] > before + 2
+    assert notebook.evaluate("(len(starts), run.step, run.state)") == (marks[4][0], marks[4][0], "stopped")
+    events = notebook.evaluate("list(run.history.events)")
+    assert events == [(before, "paused"), (before + 2, "resumed"), (marks[4][0], "stopped")]
+
+
+def test_a_paused_run_is_panned_and_redrawn(notebook: Kernel) -> None:
+    cell = notebook.execute(WATCHED).wait_for_text("begun")
+    canvas = notebook.widget("LiveCanvasModel")
+    view = View(canvas)
+    view.wait_for_frames(2)
+    button(notebook, "Pause").click()
+    button(notebook, "Resume")
+    limits = "tuple(map(float, run.front_end.figure.axes[0].get_xlim()))"
+    before = notebook.evaluate(limits, live=True)
+    canvas.send_data("toolbar_button", name="pan")
+    box = notebook.evaluate("[float(x) for x in run.front_end.figure.axes[0].bbox.bounds]", live=True)
+    x, y = box[0] + box[2] / 2, 220
+    frames = len(view.frames)
+    view.drag((x, y), (x + 60, y))
+    view.wait_for_frames(frames + 1)
+    notebook.wait_for(lambda: notebook.evaluate(limits, live=True)[0] < before[0], what="the pan")
+    canvas.send_data("resize", width=500, height=300)
+    notebook.wait_for(lambda: view.picture is not None and view.picture.shape[:2] == (300, 500), what="the new size")
+    button(notebook, "Stop").click()
+    cell.ok()
+    done = "run.front_end.canvas.ready and not run.front_end.canvas._draw_wanted"
+    notebook.wait_for(lambda: notebook.evaluate(done), what="the acknowledgement of the last frame")
+
+
+def test_the_first_picture_comes_while_the_cell_runs_and_the_last_one_shows_the_end(notebook: Kernel) -> None:
+    cell = notebook.execute(
+        "go = True\nfor i in tfwidget.live(steps()):\n    tfwidget.log(loss=np.cos(i / 7))\n    if not go: break"
+    )
+    view = View(notebook.widget("LiveCanvasModel"))
+    view.wait_for_frames(5)
+    assert not cell.done
+    notebook.evaluate("globals().update(go=False)", live=True)
+    cell.ok()
+    done = "run.front_end.canvas.ready and not run.front_end.canvas._draw_wanted and not run.front_end.canvas._unsent"
+    notebook.wait_for(lambda: notebook.evaluate(done), what="the acknowledgement of the last frame")
+    assert notebook.evaluate("run._drawn_step == run.step")
+    reference = notebook.picture("run.front_end.figure")
+    assert view.picture is not None
+    assert view.picture.shape == reference.shape
+    # The line is drawn last on the screen; in a file the frame's edge lies over it where they meet.
+    different = np.any(view.picture != reference, axis=-1).mean()
+    assert different < 0.005
+    # The picture that the saved notebook keeps.
+    updated = [out for out in cell.outputs if out["output_type"] == "update_display_data"]
+    assert "image/png" in updated[-1]["data"]
+
+
+def test_a_closed_browser_costs_nothing_and_a_new_one_sees_the_training(notebook: Kernel) -> None:
+    cell = notebook.execute(
+        "times = []\nimport time\nfor i in tfwidget.live(steps()):\n    tfwidget.log(loss=1 / (i + 1))\n"
+        "    if i < 1000: times.append(time.perf_counter())\n    if i == 1000: print('a thousand steps', flush=True)"
+    )
+    canvas = notebook.widget("LiveCanvasModel")
+    cell.wait_for_text("a thousand steps")
+    frames = [message for message in canvas.messages if message.data.get("type") == "binary"]
+    # One frame waits for its acknowledgement; another one is tried only when that counts as lost.
+    elapsed = notebook.evaluate("times[-1] - times[0]", live=True)
+    assert 1 <= len(frames) <= 2 + elapsed / 2
+    assert notebook.evaluate("run.status.plotting_share", live=True) < 1
+    view = View(canvas)
+    view.wait_for_frames(3)
+    view.acknowledge = False
+    count = len(view.frames)
+    view.wait_for_frames(count + 1)  # what is sent after two seconds without an answer
+    view.acknowledge = True
+    canvas.send_data("ready", device_pixel_ratio=1, theme="dark")
+    count = len(view.frames)
+    view.wait_for_frames(count + 3)
+    button(notebook, "Stop").click()
+    cell.ok()
+    assert cell.stderr == ""
+
+
+# -- nothing left behind -----------------------------------------------------------------------------------------------
+
+
+def test_a_run_and_its_plot_can_be_collected(notebook: Kernel) -> None:
+    notebook.run("""
+def train():
+    for i in tfwidget.live(steps(5)):
+        tfwidget.log(loss=i, picture=np.zeros((10, 10)))
+    return weakref.ref(current), weakref.ref(current.front_end)
+def steps(count):
+    global current
+    for number in range(count):
+        current = current_run()
+        yield number
+references = train()
+""")
+    notebook.run("current.front_end.close()\ndel current\ngc.collect()")
+    assert notebook.evaluate("[reference() is None for reference in references]") == [True, True]
+    assert notebook.evaluate("len(set(_instances) - widgets_before)") == 0
+    notebook.settle()
+    assert notebook.find("LiveCanvasModel") == notebook.find("ButtonModel") == []
+
+
+def test_runs_of_a_cell_that_is_run_again_and_again_are_collected(notebook: Kernel) -> None:
+    code = "references = globals().get('references', [])\nfor i in tfwidget.live(steps(3)): tfwidget.log(loss=i)\n"
+    code += "references.append(weakref.ref(run.front_end))"
+    for _ in range(3):
+        notebook.run(code, cell_id="again")
+    notebook.run("gc.collect()")
+    assert notebook.evaluate("[reference() is None for reference in references]") == [True, True, False]
+
+
+# -- magics ------------------------------------------------------------------------------------------------------------
+
+
+def test_magics(notebook: Kernel) -> None:
+    assert "already loaded" in notebook.run("%load_ext tfwidget").stdout
+    assert "%tfwidget doctor" in notebook.run("%tfwidget").stdout
+    assert "No run is under way" in notebook.run("%tfwidget status").stdout
+    doctor = notebook.run("%tfwidget doctor").stdout
+    assert f"ipykernel       {notebook.version}." in doctor
+    assert any(line.split()[-1] == "yes" for line in doctor.splitlines() if "while a cell runs" in line)
+    assert "unknown command 'puase'" in (notebook.execute("%tfwidget puase").wait().error or "")
+    cell = notebook.run(
+        "for i in tfwidget.live(steps()):\n    if i == 3: get_ipython().run_line_magic('tfwidget', 'status')\n"
+        "    if i == 4: get_ipython().run_line_magic('tfwidget', 'stop')"
+    )
+    assert "<tfwidget run: running, step 3>" in cell.stdout
+    assert outcome(notebook) == ("stopped", 5, None)
+    notebook.run("%unload_ext tfwidget")
+    assert "UsageError" in (notebook.execute("%tfwidget status").wait().error or "")
+    notebook.run("%load_ext tfwidget\n%reload_ext tfwidget")
+    assert "No run is under way" in notebook.run("%tfwidget status").stdout
+    notebook.run("for i in tfwidget.live(steps(3)): pass")
+
+
+def test_loading_is_quick_and_imports_nothing_heavy(fresh_kernel: Callable[[str], Kernel]) -> None:
+    kernel = fresh_kernel(NEWEST)
+    before = kernel.evaluate(
+        "[name for name in ('tensorflow', 'keras', 'matplotlib') if name in __import__('sys').modules]"
+    )
+    assert before == [], "else this test says nothing"
+    kernel.run("import time; began = time.perf_counter()\n%load_ext tfwidget\ntook = time.perf_counter() - began")
+    print(f"%load_ext tfwidget took {kernel.evaluate('took'):.3f} s")
+    kernel.run("import tfwidget")
+    heavy = (
+        "[name for name in ('tensorflow', 'keras', 'matplotlib', 'ipywidgets') if name in __import__('sys').modules]"
+    )
+    assert kernel.evaluate(heavy) == []
+    kernel.run("for i in tfwidget.live(range(3)): tfwidget.log(loss=i)")
+    assert kernel.evaluate("'tensorflow' in __import__('sys').modules") is False
