@@ -40,6 +40,12 @@ State = Literal["running", "paused", "finished", "stopped", "failed"]
 EXEMPT_FRAMES = 3
 """So many first frames are drawn as soon as they can be, whatever they cost."""
 
+STATUS_INTERVAL = 0.5
+"""Seconds from one status to the next, where frames come more rarely."""
+
+RATE_INTERVAL = 1.0
+"""Seconds of steps after which their rate is told."""
+
 PENDING_SCALARS = 4096
 """Scalars wait on their device for the next frame, but never more than this many."""
 
@@ -65,13 +71,17 @@ class FrontEnd(Protocol):
 
 @dataclass(frozen=True)
 class Status:
-    """Where a run is. Times are in seconds, without pauses."""
+    """Where a run is.
+
+    Times are in seconds, without pauses. The rate is that of the steps after the first, which may compile functions;
+    it is not known at first. The share of plotting does not count the first frames, and answers to the user.
+    """
 
     state: State
     step: int
     total: int | None
     elapsed: float
-    steps_per_second: float
+    steps_per_second: float | None
     remaining: float | None
     plotting_share: float
     latest: Mapping[str, float]
@@ -150,6 +160,9 @@ class Run:
         self._began = clock()
         self._time_paused = 0.0
         self._time_plotting = 0.0
+        self._mean_cost: float | None = None if after is None else after._mean_cost
+        self._status_due = self._began
+        self._rate_from: tuple[int, float] | None = None
         self._frames: int = 0 if after is None else after._frames
         self._due: float = self._began if after is None else after._due
         self._drawn_step = -1
@@ -178,10 +191,15 @@ class Run:
     @property
     def status(self) -> Status:
         """Where the run is, as shown in the widget."""
-        elapsed = max(self._clock() - self._began - self._time_paused, 1e-9)
-        done = self.step - self._first_step
-        rate = done / elapsed
-        left = None if self.total is None or not done or self._outcome else max(self.total - self.step, 0) / rate
+        now = self._clock() - self._time_paused
+        elapsed = max(now - self._began, 1e-9)
+        rate = left = None
+        if self._rate_from is not None:
+            step, time_then = self._rate_from
+            if now - time_then >= RATE_INTERVAL or self._outcome:
+                rate = (self.step - step) / max(now - time_then, 1e-9)
+        if rate and self.total is not None and self._outcome is None:
+            left = max(self.total - self.step, 0) / rate
         latest = {name: series.last[1] for name, series in self.history.items() if series.last is not None}
         error = self.error if self.error is None or isinstance(self.error, str) else _describe(self.error)
         share = self._time_plotting / elapsed
@@ -314,12 +332,19 @@ class Run:
         if self._mailbox:
             self._mailbox.drain()
         self._ticks += 1
+        if self._rate_from is None and self.step > self._first_step:
+            self._rate_from = (self.step, self._clock() - self._time_paused)
         if self._pause or self._paused:
             self._hold()
-        elif self._clock() >= self._due:
-            self._draw_frame()
-        elif self._rare:
-            self._keep_rare()
+        else:
+            now = self._clock()
+            if now >= self._due:
+                self._draw_frame()
+            elif now >= self._status_due:
+                self._show_status()
+                self._time_plotting += self._clock() - now
+            if self._rare:
+                self._keep_rare()
         return not self.stopping
 
     def _hold(self) -> None:
@@ -373,14 +398,17 @@ class Run:
                 f"draw {error!r}",
                 f"the plot could not be drawn, the run goes on: {_describe(error)}",
             )
+        self._status_due = self._clock() + STATUS_INTERVAL
         cost = self._clock() - began
         self._frames += 1
         if at_once or last:
             return  # an answer to the user
-        self._time_plotting += cost
         rest = 1 / self._fps - cost
-        if self._frames >= EXEMPT_FRAMES:
-            rest = max(rest, cost * (1 / self._budget - 1))
+        if self._frames > EXEMPT_FRAMES:
+            self._time_plotting += cost
+            # Full draws are rare and dear: a mean spreads them, so that the frames keep a steady pace.
+            self._mean_cost = cost if self._mean_cost is None else self._mean_cost + (cost - self._mean_cost) / 4
+            rest = max(rest, self._mean_cost * (1 / self._budget - 1))
         self._due = began + cost + max(rest, 0.0)
 
     def _ready(self) -> bool:
@@ -394,6 +422,7 @@ class Run:
             return False
 
     def _show_status(self) -> None:
+        self._status_due = self._clock() + STATUS_INTERVAL
         try:
             self.front_end.show_status(self.status)
         except Exception as error:

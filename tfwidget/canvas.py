@@ -110,7 +110,7 @@ class Canvas(Confined, IpymplCanvas):
         """Draw the whole figure, and show it. Called on another thread, it asks the owner thread to do so."""
         if not kernel.on_owner_thread():
             self._report_thread("drawn")
-            self.draw_idle()
+            self._want_draw()
             return
         self._draw_wanted = False
         self._drawing = True
@@ -146,9 +146,24 @@ class Canvas(Confined, IpymplCanvas):
             artist.draw(renderer)
 
     def draw_idle(self) -> None:
-        """Draw the figure soon, on the owner thread; many calls make one draw."""
-        if self._drawing and kernel.on_owner_thread():
+        """Draw the figure soon, on the owner thread; many calls make one draw.
+
+        Called on another thread, it draws if the figure is stale by the time the owner thread comes to it. pyplot asks
+        all stale figures to draw whenever a message was handled, also on a subshell's thread, and one that is just
+        being drawn counts as stale: the acknowledgement of each frame would ask for the next.
+        """
+        if not kernel.on_owner_thread():
+            kernel.mailbox.post(self._draw_if_stale)
+            return
+        if self._drawing:
             return  # a layout engine moves axes in every draw: that must not call for the next one
+        self._want_draw()
+
+    def _draw_if_stale(self) -> None:
+        if self.figure.stale:
+            self._want_draw()
+
+    def _want_draw(self) -> None:
         self._draw_wanted = True
         if not self._draw_posted:
             self._draw_posted = True
@@ -300,7 +315,7 @@ class Canvas(Confined, IpymplCanvas):
     def _on_stale(self, figure: Any, value: bool) -> None:
         if value and not kernel.on_owner_thread():
             self._report_thread("changed")
-            self.draw_idle()
+            self._want_draw()
         elif self._inner_stale_callback is not None:
             self._inner_stale_callback(figure, value)
 

@@ -89,6 +89,7 @@ class LivePlot(Confined, ipywidgets.VBox):
         self.figure = self.canvas.figure
         self.canvas.header_visible = False
         self.canvas.footer_visible = False
+        self.canvas.toolbar_position = "right"  # on the left it would cover ticks
         self._board = Board(self.figure, max_panels=max_panels)
         self.canvas.on_home = self._follow
         self.canvas.on_theme = self._set_theme
@@ -269,21 +270,21 @@ def _counter(status: Status) -> str:
 
 def _status_line(status: Status) -> str:
     parts = [f'<span class="tfw-badge tfw-{status.state}">{status.state}</span>']
-    parts.append(_value("", f"{_number(status.steps_per_second)} steps/s"))
+    if status.steps_per_second is not None:
+        parts.append(_value("", f"{_number(status.steps_per_second)} steps/s"))
     parts.append(_value("elapsed", _duration(status.elapsed)))
     if status.remaining is not None:
         parts.append(_value("left", _duration(status.remaining)))
     parts.append(
-        f'<span class="tfw-value" title="Share of the time spent on plotting">'
+        '<span class="tfw-value" title="Share of the time that went into plotting, after the first frames">'
         f'<span class="tfw-muted">plotting</span> {status.plotting_share:.1%}</span>'
     )
     latest = list(status.latest.items())
     parts += [_value(name, _number(value)) for name, value in latest[:MAX_LATEST]]
     if len(latest) > MAX_LATEST:
         parts.append(_muted(f"+{len(latest) - MAX_LATEST} more"))
-    if status.error is not None:
-        parts.append(f'<span class="tfw-error">{html.escape(status.error[:300])}</span>')
-    return " ".join(parts)
+    line = f'<div class="tfw-line">{" ".join(parts)}</div>'
+    return line if status.error is None else f'{line}<div class="tfw-error">{html.escape(status.error[:300])}</div>'
 
 
 def _value(name: str, text: str) -> str:

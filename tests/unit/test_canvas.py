@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
@@ -622,9 +623,30 @@ def test_drawing_on_another_thread_only_asks_and_tells_once(browser: Browser, me
 
 
 def test_draw_idle_is_welcome_on_any_thread(browser: Browser) -> None:
+    browser.canvas.figure.stale = True
     in_thread(browser.canvas.draw_idle)
     assert browser.draws == 0
     kernel.mailbox.drain()
+    kernel.mailbox.drain()
+    assert browser.draws == 1
+
+
+def test_a_figure_that_was_just_being_drawn_is_not_drawn_again(browser: Browser) -> None:
+    # Pyplot asks for stale figures after each message, on a subshell's thread: also after each acknowledgement.
+    figure = browser.canvas.figure
+    was_stale = []
+
+    class Witness(Artist):
+        def draw(self, renderer: object) -> None:
+            was_stale.append(figure.stale)
+            in_thread(browser.canvas.draw_idle)
+
+    figure.add_artist(Witness())
+    browser.canvas.draw_idle()
+    for _ in range(5):
+        kernel.mailbox.drain()
+        browser.acknowledge()
+    assert was_stale == [True]
     assert browser.draws == 1
 
 

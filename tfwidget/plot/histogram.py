@@ -31,7 +31,7 @@ __all__ = ["Histogram", "HistogramPanel"]
 
 _BINS = 50
 _SAMPLE = 2**20  # of a larger tensor only so many values are counted: 50 bars look the same, and it takes 10 ms
-_PATIENCE = 12  # frames that fill little of the limits before these shrink
+_PATIENCE = 4  # frames that fill little of the limits before these shrink
 _LITTLE = 0.4
 _HUGE, _TINY = 1e300, 1e-280  # where differences would overflow or lose their digits
 _LARGEST_WHOLE = 2.0**51  # beyond, floats have no halves for the edges between whole numbers
