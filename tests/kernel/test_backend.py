@@ -43,6 +43,7 @@ def test_a_figure_is_seen_in_the_running_cell_that_shows_it(kernel: Kernel, show
     cell.ok()
     assert shown_in(cell) == [canvas.comm_id]
     painted(kernel, view)
+    assert canvas.state.get("_data_url") is None, "the picture is not sent as text, too"
 
 
 def test_a_running_cell_pans_with_the_mouse(kernel: Kernel) -> None:
@@ -120,7 +121,7 @@ def test_closing_a_figure_closes_its_widgets(kernel: Kernel, close: str) -> None
 
 def test_a_closed_figure_is_not_shown_at_the_end_of_its_cell(kernel: Kernel) -> None:
     kernel.run(SETUP)
-    assert shown_in(kernel.run("fig = plt.figure(); plt.close(fig)")) == []
+    assert kernel.run("fig = plt.figure(); plt.close(fig)").displayed == []
 
 
 def test_another_backend_and_back(kernel: Kernel) -> None:

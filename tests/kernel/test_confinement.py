@@ -143,12 +143,24 @@ def test_what_cannot_be_drawn_is_told_in_the_cell_of_the_figure(kernel: Kernel) 
     canvas = kernel.widget("LiveCanvasModel")
     View(canvas).wait_for_frames(1)
     painted(kernel)
-    kernel.run("plt.ioff()\nax.set_title(r'$\\nonsense$')")
-    canvas.send_data("resize", width=200, height=100)
+    code = r"""
+plt.ioff()
+ax.set_title(r"$\nonsense$")
+go = threading.Event()
+print("begun", flush=True)
+go.wait(20)
+fig.canvas.draw_idle()
+"""
+    blocking = kernel.execute(code).wait_for_text("begun")
+    move(canvas, 1)  # what comes first must not decide where the others are told
+    heard(kernel)
+    kernel.evaluate("go.set()", live=True)
+    blocking.ok()
     kernel.wait_for(lambda: "TfwidgetWarning: a message to a widget failed" in cell.stderr, what="a warning")
+    assert blocking.stderr == ""
     kernel.settle()
     kernel.comm_errors.clear()
-    kernel.run("ax.set_title('better')")
+    kernel.run("ax.set_title('better')\nplt.ion()")
 
 
 def test_hostile_messages_do_no_harm(kernel: Kernel) -> None:
