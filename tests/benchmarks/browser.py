@@ -52,7 +52,7 @@ def pan(notebook: Notebook, figure: Figure, direction: float) -> float | None:
 
 def live(lab: Lab, version: str, runs: int) -> str:
     """Watch a plain loop, `runs` times."""
-    first, answers, threads, errors, early = [], [], set(), 0, 0
+    first, answers, threads, errors, early = [], [], set(), [], 0
     for _ in range(runs):
         notebook = lab.open([SETUP, LOOP], version)
         notebook.run(0)
@@ -66,15 +66,17 @@ def live(lab: Lab, version: str, runs: int) -> str:
         Controls(notebook).click("Stop")
         notebook.finish(1)
         threads |= set(notebook.evaluate("sorted(drawn_by)"))
-        errors += len(notebook.comm_errors)
+        errors += notebook.comm_errors
         lab.reset()
     answered = [answer for answer in answers if answer is not None]
-    return (
+    lines = [
         f"ipykernel {version}: first picture before the cell's end in {early} of {runs}, "
         f"{statistics.median(first):.2f} s after the first step (at most {max(first):.2f}); "
         f"{len(answered)} of {len(answers)} pans answered, median {1000 * statistics.median(answered):.0f} ms "
-        f"(at most {1000 * max(answered):.0f}); drawn by {', '.join(sorted(threads))}; {errors} comm errors"
-    )
+        f"(at most {1000 * max(answered):.0f}); drawn by {', '.join(sorted(threads))}; {len(errors)} comm errors",
+        *(f"  {error[-500:]!r}" for error in errors),
+    ]
+    return "\n".join(lines)
 
 
 def six_figures(lab: Lab, version: str, runs: int) -> str:
