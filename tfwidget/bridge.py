@@ -167,7 +167,9 @@ class Run:
         self._due: float = self._began if after is None else after._due
         self._drawn_step = -1
         self._ticks = 0
-        self._scalars: list[tuple[str, int, object]] = []
+        # Plain lists by name, not a tuple for each scalar: so many containers would keep the garbage collector busy.
+        self._scalars: dict[str, tuple[list[int], list[object]]] = {}
+        self._pending = 0
         self._is_scalar: dict[str, bool] = {}
         self._tensors: dict[str, _Logged] = {}
         self._rare: set[str] = set()
@@ -279,14 +281,21 @@ class Run:
                 if before is None or before.tick < self._ticks - 1:
                     self._rare.add(name)
                 self._tensors[name] = _Logged(step, self._ticks, value, kind, options)
-        if len(self._scalars) > PENDING_SCALARS:
+        if self._pending > PENDING_SCALARS:
             self._collect_scalars()
 
     def _log_scalar(self, name: str, step: int, value: object) -> None:
         try:
-            self._scalars.append((name, step, snapshot.hold(name, value)))
+            held = snapshot.hold(name, value)
         except TensorError as error:
             self._errors[name] = str(error)
+            return
+        entry = self._scalars.get(name)
+        if entry is None:
+            entry = self._scalars[name] = ([], [])
+        entry[0].append(step)
+        entry[1].append(held)
+        self._pending += 1
 
     def _classify(self, name: object, value: object) -> bool | None:
         if not isinstance(name, str) or not name:
@@ -475,21 +484,18 @@ class Run:
             self._errors.pop(name, None)
 
     def _collect_scalars(self) -> None:
-        entries, self._scalars = self._scalars, []
-        if not entries:
+        pending, self._scalars, self._pending = self._scalars, {}, 0
+        if not pending:
             return
-        raw = [value for _, _, value in entries]
+        raw = [value for _, values in pending.values() for value in values]
         try:
             numbers = self._fetch(raw)
         except Exception:
-            numbers = [self._fetch_one(name, value) for (name, _, _), value in zip(entries, raw, strict=True)]
-        by_name: dict[str, tuple[list[int], list[float]]] = {}
-        for (name, step, _), number in zip(entries, numbers, strict=True):
-            steps, values = by_name.setdefault(name, ([], []))
-            steps.append(step)
-            values.append(number)
-        for name, (steps, values) in by_name.items():
-            self.history.extend(name, steps, values)
+            numbers = [self._fetch_one(name, value) for name, (_, values) in pending.items() for value in values]
+        begin = 0
+        for name, (steps, _) in pending.items():
+            self.history.extend(name, steps, numbers[begin : begin + len(steps)])
+            begin += len(steps)
 
     def _fetch_one(self, name: str, value: object) -> float:
         try:
