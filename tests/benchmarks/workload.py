@@ -15,7 +15,7 @@ NAMES = ("loss", "accuracy", "norm", "largest")
 
 images, labels = load_digits(return_X_y=True)
 images = (images / 16).astype("float32")
-model = tf.keras.Sequential([tf.keras.Input((64,)), tf.keras.layers.Dense(64, "relu"), tf.keras.layers.Dense(10)])
+model = tf.keras.Sequential([tf.keras.Input((64,)), tf.keras.layers.Dense(512, "relu"), tf.keras.layers.Dense(10)])
 optimizer = tf.keras.optimizers.SGD(0.01)
 batches = [(tf.constant(images[i : i + 64]), tf.constant(labels[i : i + 64])) for i in range(0, 1728, 64)]
 
