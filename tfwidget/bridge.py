@@ -46,7 +46,7 @@ STATUS_INTERVAL = 0.5
 RATE_INTERVAL = 1.0
 """Seconds of steps after which their rate is told."""
 
-PENDING_SCALARS = 4096
+PENDING_SCALARS = 512
 """Scalars wait on their device for the next frame, but never more than this many."""
 
 TENSOR_BYTES = 256 * 2**20
@@ -97,6 +97,20 @@ class _Logged:
     value: object
     kind: str | None
     options: Mapping[str, object]
+
+
+class _Pending:
+    """The scalars of one name that wait to be fetched.
+
+    Plain lists, not a tuple for each scalar: so many containers would keep the garbage collector busy.
+    """
+
+    __slots__ = ("immutable", "steps", "values")
+
+    def __init__(self) -> None:
+        self.immutable: type | None = None  # values of this type need not be held
+        self.steps: list[int] = []
+        self.values: list[object] = []
 
 
 class Run:
@@ -167,8 +181,7 @@ class Run:
         self._due: float = self._began if after is None else after._due
         self._drawn_step = -1
         self._ticks = 0
-        # Plain lists by name, not a tuple for each scalar: so many containers would keep the garbage collector busy.
-        self._scalars: dict[str, tuple[list[int], list[object]]] = {}
+        self._scalars: dict[str, _Pending] = {}
         self._pending = 0
         self._is_scalar: dict[str, bool] = {}
         self._tensors: dict[str, _Logged] = {}
@@ -265,6 +278,12 @@ class Run:
         if step is None:
             step = self.step + 1
         for name, value in values.items():
+            pending = self._scalars.get(name)
+            if pending is not None and type(value) is pending.immutable:
+                pending.steps.append(step)
+                pending.values.append(value)
+                self._pending += 1
+                continue
             is_scalar = self._is_scalar.get(name)
             if is_scalar is None:
                 is_scalar = self._classify(name, value)
@@ -290,11 +309,10 @@ class Run:
         except TensorError as error:
             self._errors[name] = str(error)
             return
-        entry = self._scalars.get(name)
-        if entry is None:
-            entry = self._scalars[name] = ([], [])
-        entry[0].append(step)
-        entry[1].append(held)
+        pending = self._scalars.setdefault(name, _Pending())
+        pending.immutable = type(value) if held is value else None
+        pending.steps.append(step)
+        pending.values.append(held)
         self._pending += 1
 
     def _classify(self, name: object, value: object) -> bool | None:
@@ -484,17 +502,22 @@ class Run:
             self._errors.pop(name, None)
 
     def _collect_scalars(self) -> None:
-        pending, self._scalars, self._pending = self._scalars, {}, 0
-        if not pending:
-            return
-        raw = [value for _, values in pending.values() for value in values]
+        self._pending = 0
+        waiting: list[tuple[str, list[int], list[object]]] = []
+        for name, pending in self._scalars.items():
+            if pending.steps:
+                waiting.append((name, pending.steps, pending.values))
+                pending.steps, pending.values = [], []
         try:
-            numbers = self._fetch(raw)
+            numbers = self._fetch([value for _, _, values in waiting for value in values])
         except Exception:
-            numbers = [self._fetch_one(name, value) for name, (_, values) in pending.items() for value in values]
+            numbers = [self._fetch_one(name, value) for name, _, values in waiting for value in values]
         begin = 0
-        for name, (steps, _) in pending.items():
-            self.history.extend(name, steps, numbers[begin : begin + len(steps)])
+        for name, steps, _ in waiting:
+            try:
+                self.history.extend(name, steps, numbers[begin : begin + len(steps)])
+            except Exception as error:
+                self._errors[name] = _describe(error)
             begin += len(steps)
 
     def _fetch_one(self, name: str, value: object) -> float:

@@ -169,38 +169,35 @@ def mixture():
 NUMBERS = [0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.0, 1.0, 9.5, float("nan"), -float("inf"), 10.5, 11.5]
 
 
-def test_fetch_keeps_the_order_of_any_mixture():
+@pytest.mark.parametrize("times", [1, 20])
+def test_fetch_keeps_the_order_of_any_mixture(times):
     for fetch in (tfwidget_tf.fetch, fetch_one_by_one):
-        numbers = fetch(mixture())
+        numbers = fetch(mixture() * times)
         assert all(type(number) is float for number in numbers)
-        np.testing.assert_array_equal(numbers, NUMBERS)
+        np.testing.assert_array_equal(numbers, NUMBERS * times)
     assert tfwidget_tf.fetch([]) == []
 
 
-def test_tensors_on_an_accelerator_are_read_together(monkeypatch):
-    # Stands in for an accelerator: every tensor says that it lies on one.
-    eager = type(tf.constant(0))
+def test_tensors_are_read_together(monkeypatch):
     reads = []
     stacked = tfwidget_tf._stacked
-    monkeypatch.setattr(tfwidget_tf, "_is_far", lambda tensor: True)
-    monkeypatch.setattr(tfwidget_tf, "_stacked", lambda tensors: reads.append(tensors) or stacked(tensors))
-    values = mixture() + [tf.constant(float(i)) for i in range(40)]
-    np.testing.assert_array_equal(tfwidget_tf.fetch(values), NUMBERS + [float(i) for i in range(40)])
-    tensors = [value for value in values if type(value) is eager]
-    assert sum(map(len, reads)) == len(tensors)
-    assert len(reads) == len({(tensor.dtype, tensor.ndim) for tensor in tensors})
+    monkeypatch.setattr(tfwidget_tf, "_stacked", lambda tensors: reads.append(len(tensors)) or stacked(tensors))
+    values = [tf.constant(float(i)) for i in range(tfwidget_tf.TOGETHER + tfwidget_tf.FEW + 1)]
+    assert tfwidget_tf.fetch(values) == [float(i) for i in range(len(values))]
+    assert reads == [tfwidget_tf.TOGETHER, tfwidget_tf.FEW + 1]
 
 
-def test_no_tensor_in_host_memory_counts_as_far():
-    assert not tfwidget_tf._is_far(tf.constant(1.0))
+@pytest.mark.parametrize("odd", [[2.0], [[2.0]]], ids=["(1,)", "(1, 1)"])
+def test_tensors_of_other_shapes_among_many(odd):
+    values = [*(tf.constant(1.0) for _ in range(30)), tf.constant(odd), *(tf.constant(3.0) for _ in range(60))]
+    assert tfwidget_tf.fetch(values) == [1.0] * 30 + [2.0] + [3.0] * 60
 
 
+@pytest.mark.parametrize("count", [1, tfwidget_tf.TOGETHER])
 @pytest.mark.parametrize("make", [lambda: tf.constant("1"), lambda: tf.constant(1j), lambda: tf.zeros(2)])
-@pytest.mark.parametrize("far", [False, True])
-def test_fetch_refuses_what_is_not_one_real_number(make, far, monkeypatch):
-    monkeypatch.setattr(tfwidget_tf, "_is_far", lambda tensor: far)
-    with pytest.raises(TensorError, match="value 2 of 2"):
-        tfwidget_tf.fetch([tf.constant(1.0), make()])
+def test_fetch_refuses_what_is_not_one_real_number(make, count):
+    with pytest.raises(TensorError, match=f"value 2 of {1 + count}"):
+        tfwidget_tf.fetch([tf.constant(1.0), *(make() for _ in range(count))])
 
 
 def test_fetching_plain_numbers_does_not_import_tensorflow():
