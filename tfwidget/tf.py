@@ -66,6 +66,7 @@ def _stacked(tensors: list[Any]) -> list[float]:
             stack = tf.raw_ops.Pack(values=padded, axis=0).numpy()
         if stack.size != TOGETHER or stack.dtype.kind in "cO":
             return []
-        return stack.astype(np.float64).ravel()[: len(tensors)].tolist()
+        found: list[float] = stack.astype(np.float64).ravel()[: len(tensors)].tolist()
+        return found
     except (tf.errors.OpError, TypeError, ValueError):
         return []
