@@ -21,6 +21,7 @@ from tfwidget.errors import (
 )
 
 if TYPE_CHECKING:
+    from tfwidget.background import start
     from tfwidget.callback import LiveCallback
     from tfwidget.loop import live, log, tick
     from tfwidget.plot import Histogram, Image, Line
@@ -41,6 +42,7 @@ __all__ = [
     "live",
     "load_ipython_extension",
     "log",
+    "start",
     "tick",
     "unload_ipython_extension",
 ]
@@ -55,6 +57,7 @@ _HOMES = {
     "LivePlot": "widget",
     "live": "loop",
     "log": "loop",
+    "start": "background",
     "tick": "loop",
 }
 

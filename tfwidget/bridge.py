@@ -16,23 +16,40 @@ Invariants:
         2. apply commands         pause, single step, stop
         3. take a snapshot        only if a frame is due and the front end is ready for it
         4. draw                   newest snapshot wins
+
+A background run lets others have their turn before all that; see `tfwidget.driver`.
 """
 
+import asyncio
 import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
+from greenlet import GreenletExit
 
 from tfwidget import snapshot
-from tfwidget.errors import TensorError, TfwidgetWarning
+from tfwidget.driver import Background, Blocking, Driver
+from tfwidget.errors import RunError, TensorError, TfwidgetWarning
 from tfwidget.history import Frame, History, Value
 from tfwidget.mailbox import Mailbox
 
-__all__ = ["FrontEnd", "Outcome", "Run", "State", "Status", "current_run"]
+__all__ = [
+    "PACE",
+    "FrontEnd",
+    "Outcome",
+    "Pace",
+    "Run",
+    "State",
+    "Status",
+    "active_runs",
+    "current_run",
+    "own_run",
+    "rest",
+]
 
 Outcome = Literal["finished", "stopped", "failed"]
 State = Literal["running", "paused", "finished", "stopped", "failed"]
@@ -68,6 +85,34 @@ class FrontEnd(Protocol):
         """Show where the run is."""
         ...
 
+    def show(self) -> None:
+        """Show it all in the current cell."""
+        ...
+
+    def publish_picture(self) -> None:
+        """Put the picture as it is now into the notebook."""
+        ...
+
+
+@dataclass
+class Pace:
+    """How much plotting may take.
+
+    Parameters
+    ----------
+    budget : float
+        The largest share of wall time.
+    fps : float
+        The highest frame rate, in frames per second.
+    """
+
+    budget: float = 0.02
+    fps: float = 30.0
+
+
+PACE = Pace()
+"""The pace of all runs; ``%tfwidget fps`` and ``%tfwidget budget`` change it."""
+
 
 @dataclass(frozen=True)
 class Status:
@@ -86,6 +131,7 @@ class Status:
     plotting_share: float
     latest: Mapping[str, float]
     error: str | None
+    note: str | None = None
 
 
 @dataclass
@@ -127,15 +173,13 @@ class Run:
     fetch : callable, optional
         Brings a list of scalars to the host, all at once.
     after : Run, optional
-        The run to go on from: its step count, its record, its render budget.
-    budget : float, optional
-        The largest share of wall time that plotting may take.
-    fps : float, optional
-        The highest frame rate, in frames per second.
+        The run to go on from: its step count, its record, what it knows of the cost of frames.
+    driver : Driver, optional
+        Who drives the run; by default the cell that makes it.
+    pace : Pace, optional
+        How much plotting may take.
     clock : callable, optional
         Returns the time in seconds.
-    on_end : callable, optional
-        Called without arguments when the run ends.
     """
 
     def __init__(
@@ -146,22 +190,29 @@ class Run:
         total: int | None = None,
         fetch: Callable[[Sequence[object]], list[float]] = snapshot.fetch,
         after: "Run | None" = None,
-        budget: float = 0.02,
-        fps: float = 30.0,
+        driver: Driver | None = None,
+        pace: Pace = PACE,
         clock: Callable[[], float] = time.perf_counter,
-        on_end: Callable[[], object] = lambda: None,
     ) -> None:
         self.step: int = 0 if after is None else after.step
         self.total = None if total is None else self.step + total
-        self.history: History = History() if after is None else after.history
         self.error: BaseException | str | None = None
         self.front_end = front_end
+        self.looping = False
+        """Whether a ``live`` makes the steps now."""
+        self._history: History = History() if after is None else after._history
         self._mailbox = mailbox
         self._fetch = fetch
-        self._budget = budget
-        self._fps = fps
+        self._driver: Driver = Blocking(mailbox) if driver is None else driver
+        self._pace = pace
         self._clock = clock
-        self._on_end = on_end
+        self._at_end: list[Callable[[], object]] = []
+        self._result: object = None
+        self._waiters: list[asyncio.Future[None]] = []
+        self._published_to_awaiter = False
+        self._interrupted = False
+        self._stop_reason: str | None = None
+        self._shown_note: str | None = None
         self._first_step = self.step
         self._owner = threading.get_ident()
         self._outcome: Outcome | None = None
@@ -204,6 +255,28 @@ class Run:
         return self._stop or self._outcome is not None
 
     @property
+    def stopped_by_user(self) -> bool:
+        """Whether the run has ended because it was told to stop."""
+        return self._outcome == "stopped" and self._stop
+
+    @property
+    def history(self) -> History:
+        """What was recorded, up to the last step."""
+        if threading.get_ident() == self._owner and self._pending:
+            self._collect_scalars()
+        return self._history
+
+    @property
+    def in_background(self) -> bool:
+        """Whether the run makes its steps between the turns of the event loop, not in a blocking cell."""
+        return isinstance(self._driver, Background)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the code that asks is the training itself."""
+        return threading.get_ident() == self._owner and self._driver.active
+
+    @property
     def status(self) -> Status:
         """Where the run is, as shown in the widget."""
         now = self._clock() - self._time_paused
@@ -215,20 +288,21 @@ class Run:
                 rate = (self.step - step) / max(now - time_then, 1e-9)
         if rate and self.total is not None and self._outcome is None:
             left = max(self.total - self.step, 0) / rate
-        latest = {name: series.last[1] for name, series in self.history.items() if series.last is not None}
+        latest = {name: series.last[1] for name, series in self._history.items() if series.last is not None}
         error = self.error if self.error is None or isinstance(self.error, str) else _describe(self.error)
         share = self._time_plotting / elapsed
-        return Status(self.state, self.step, self.total, elapsed, rate, left, share, latest, error)
+        note = self._driver.note if self._outcome is None else None
+        return Status(self.state, self.step, self.total, elapsed, rate, left, share, latest, error, note)
 
     # -- what a run is told ----------------------------------------------------------------------------------------
 
     def pause(self) -> None:
         """Make no further step until `resume`; takes effect at the next step boundary."""
-        self._command(lambda: self._set_pause(True))
+        self.command(lambda: self._set_pause(True))
 
     def resume(self) -> None:
         """Go on after a pause."""
-        self._command(lambda: self._set_pause(False))
+        self.command(lambda: self._set_pause(False))
 
     def advance(self, steps: int = 1) -> None:
         """Make exactly so many steps, and pause again."""
@@ -240,25 +314,47 @@ class Run:
             self._pause = True
             self._allowed += steps
 
-        self._command(allow)
+        self.command(allow)
 
-    def stop(self) -> None:
-        """Make no further step, and end the run; takes effect at the next step boundary."""
+    def stop(self, reason: str | None = None) -> None:
+        """Make no further step, and end the run; takes effect at the next step boundary.
+
+        Parameters
+        ----------
+        reason : str, optional
+            Shown in the plot.
+        """
 
         def stop() -> None:
             self._stop = True
+            self._stop_reason = self._stop_reason or reason
 
-        self._command(stop)
+        self.command(stop)
 
     def _set_pause(self, pause: bool) -> None:
         self._pause = pause
         self._allowed = 0
 
-    def _command(self, command: Callable[[], None]) -> None:
+    def show(self) -> None:
+        """Show the plot in this cell, as when the cell where it was is gone."""
+        self.front_end.show()
+
+    def interrupt(self) -> None:
+        """End the run at the next step boundary; asked a second time, raise KeyboardInterrupt inside the step."""
+        if self._interrupted:
+            self._driver.throw(KeyboardInterrupt())
+        self._interrupted = True
+        for waiter in self._waiters:
+            waiter.cancel()  # the cells that await it end, too
+        self.stop("interrupted")
+
+    def command(self, command: Callable[[], None]) -> None:
+        """Carry out a command between two steps."""
         if threading.get_ident() == self._owner:
             command()
+            self._driver.wake()
         else:
-            self._mailbox.post(command)
+            self._mailbox.post(lambda: self.command(command))
 
     # -- logging ---------------------------------------------------------------------------------------------------
 
@@ -346,16 +442,22 @@ class Run:
     def step_done(self) -> bool:
         """Count a step and tick; return False when the run is to end."""
         self.step += 1
+        if self._paused and self._allowed:
+            self._allowed -= 1
         return self.tick()
 
     def tick(self) -> bool:
         """Listen, obey, draw; return False when the run is to end. While the run is paused, it waits here.
 
-        On another thread than the run's own it does nothing but wait while the run is paused.
+        On another thread than the run's own it does nothing but wait while the run is paused. In another cell it does
+        nothing.
         """
         if threading.get_ident() != self._owner:
             self._may_step.wait()
             return not self.stopping
+        if not self._driver.active:
+            return not self.stopping
+        self._driver.between_steps()
         if self._mailbox:
             self._mailbox.drain()
         self._ticks += 1
@@ -365,10 +467,9 @@ class Run:
             self._hold()
         else:
             now = self._clock()
-            if now >= self._due:
-                self._draw_frame()
-            elif now >= self._status_due:
-                self._show_status()
+            drawn = now >= self._due and self._draw_frame()
+            if not drawn and (now >= self._status_due or self._driver.note != self._shown_note):
+                self.show_status()
                 self._time_plotting += self._clock() - now
             if self._rare:
                 self._keep_rare()
@@ -377,24 +478,21 @@ class Run:
     def _hold(self) -> None:
         """Wait at the step boundary for as long as the run is paused."""
         if self._allowed and self._paused:
-            self._allowed -= 1
-            if self._allowed:
-                self._draw_frame()
-                return
+            self._draw_frame()
+            return
         began = self._clock()
         if not self._paused:
             self._note("paused")
         self._paused = True
         self._may_step.clear()
         try:
-            self._show_status()
+            self.show_status()
             self._draw_frame(at_once=True)
             while self._pause and not self._allowed and not self.stopping:
                 # An acknowledgement or a pan arrives here too; a frame that could not be drawn yet is drawn then.
                 if self._drawn_step != self.step:
                     self._draw_frame(at_once=True)
-                self._mailbox.wait(0.5)
-                self._mailbox.drain()
+                self._driver.wait(0.5 if self._drawn_step != self.step else None)
             if not self._allowed:
                 self._paused = False
                 if not self.stopping:
@@ -403,23 +501,24 @@ class Run:
             self._time_paused += self._clock() - began
             self._due = min(self._due, self._clock())
             self._may_step.set()
-        self._show_status()
+        self.show_status()
 
     def _note(self, event: str) -> None:
-        self.history.events.append((self.step, event))
+        self._history.events.append((self.step, event))
 
     # -- frames ----------------------------------------------------------------------------------------------------
 
-    def _draw_frame(self, *, at_once: bool = False, last: bool = False) -> None:
+    def _draw_frame(self, *, at_once: bool = False, last: bool = False) -> bool:
+        """Draw the newest values; False where the front end is not ready for them."""
         began = self._clock()
         if not last and not self._ready():
-            self._due = began + 1 / self._fps
-            return
+            self._due = began + 1 / self._pace.fps
+            return False
         try:
             frame = self._snapshot()
             self.front_end.draw(frame)
             self._drawn_step = self.step
-            self.front_end.show_status(self.status)
+            self._tell_status()
         except Exception as error:
             self._warn(
                 f"draw {error!r}",
@@ -429,14 +528,15 @@ class Run:
         cost = self._clock() - began
         self._frames += 1
         if at_once or last:
-            return  # an answer to the user
-        rest = 1 / self._fps - cost
+            return True  # an answer to the user
+        rest = 1 / self._pace.fps - cost
         if self._frames > EXEMPT_FRAMES:
             self._time_plotting += cost
             # Full draws are rare and dear: a mean spreads them, so that the frames keep a steady pace.
             self._mean_cost = cost if self._mean_cost is None else self._mean_cost + (cost - self._mean_cost) / 4
-            rest = max(rest, self._mean_cost * (1 / self._budget - 1))
+            rest = max(rest, self._mean_cost * (1 / self._pace.budget - 1))
         self._due = began + cost + max(rest, 0.0)
+        return True
 
     def _ready(self) -> bool:
         try:
@@ -448,15 +548,21 @@ class Run:
             )
             return False
 
-    def _show_status(self) -> None:
+    def show_status(self) -> None:
+        """Show where the run is, now."""
         self._status_due = self._clock() + STATUS_INTERVAL
         try:
-            self.front_end.show_status(self.status)
+            self._tell_status()
         except Exception as error:
             self._warn(
                 f"status {error!r}",
                 f"the status cannot be shown, the run goes on: {_describe(error)}",
             )
+
+    def _tell_status(self) -> None:
+        status = self.status
+        self._shown_note = status.note
+        self.front_end.show_status(status)
 
     def _snapshot(self) -> Frame:
         for name, logged in self._tensors.items():
@@ -464,7 +570,7 @@ class Run:
                 self._keep(name, logged)
         self._rare.clear()
         self._collect_scalars()
-        return Frame(self.step, self.history, dict(self._values), dict(self._errors))
+        return Frame(self.step, self._history, dict(self._values), dict(self._errors))
 
     def _keep_rare(self) -> None:
         """Copy what is logged only now and then, at the step it belongs to, though no frame is due; once per frame."""
@@ -515,7 +621,7 @@ class Run:
         begin = 0
         for name, steps, _ in waiting:
             try:
-                self.history.extend(name, steps, numbers[begin : begin + len(steps)])
+                self._history.extend(name, steps, numbers[begin : begin + len(steps)])
             except Exception as error:
                 self._errors[name] = _describe(error)
             begin += len(steps)
@@ -529,12 +635,17 @@ class Run:
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
-    def finish(self, outcome: Outcome, error: BaseException | str | None = None) -> None:
+    def at_end(self, call: Callable[[], object]) -> None:
+        """Call `call` without arguments when the run ends."""
+        self._at_end.append(call)
+
+    def finish(self, outcome: Outcome, error: BaseException | str | None = None, *, result: object = None) -> None:
         """End the run; only the first call decides the outcome. The last values are drawn."""
         if self._outcome is not None:
             return
         self._outcome = outcome
-        self.error = error
+        self._result = result
+        self.error = error if error is not None or not self._stop else self._stop_reason
         self._note(outcome)
         self._paused = False
         self._may_step.set()
@@ -542,13 +653,66 @@ class Run:
             _runs.remove(self)
         self._draw_frame(last=True)
         self._tensors.clear()
-        self._on_end()
+        if self.in_background:
+            self._publish()
+        for call in self._at_end:
+            call()
+        self._at_end.clear()
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._waiters.clear()
+
+    def _publish(self) -> None:
+        try:
+            self.front_end.publish_picture()
+        except Exception as error:
+            self._warn(f"publish {error!r}", f"the last picture cannot be kept in the notebook: {_describe(error)}")
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        """Wait for the end; give what the training returned, or raise what ended it."""
+        if self.is_own and self._outcome is None:
+            raise RunError("a run cannot wait for its own end; await it in another cell")
+        if self._outcome is None:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            try:
+                yield from waiter
+            except asyncio.CancelledError:
+                # Not `interrupt`: the signal that ended the cell has told the run already, and this is no second one.
+                self._interrupted = True
+                self.stop("the cell that awaited it ended")
+                raise
+        if self.in_background and not self._published_to_awaiter:
+            # Once more, from this cell: nbclient keeps nothing that comes from a cell that has ended.
+            self._published_to_awaiter = True
+            self._publish()
+        if isinstance(self.error, KeyboardInterrupt):
+            raise RunError(f"{self!r} was interrupted inside of a step") from self.error
+        if isinstance(self.error, BaseException):
+            raise self.error
+        return self._result
+
+    def rest(self, seconds: float) -> None:
+        """Tick for so many seconds, as ``plt.pause`` does; where no ``live`` makes the steps, it is the end of one."""
+        if not self.looping:
+            self.step += 1
+            if self._paused and self._allowed:
+                self._allowed -= 1
+        end = self._clock() + seconds
+        while self.tick():
+            left = end - self._clock()
+            if left <= 0:
+                return
+            self._driver.wait(left)
+        if self.in_background and not self.looping:
+            raise GreenletExit  # nothing else ends such a loop
 
     def explain(self, error: BaseException) -> None:
         """Say after the end what made the run fail, where that became known later."""
         if self._outcome == "failed" and (self.error is None or isinstance(self.error, str)):
             self.error = error
-            self._show_status()
+            self.show_status()
 
     def __repr__(self) -> str:
         total = "" if self.total is None else f" of {self.total}"
@@ -558,9 +722,30 @@ class Run:
 _runs: list[Run] = []
 
 
+def active_runs() -> list[Run]:
+    """The runs under way, in the order in which they began."""
+    return list(_runs)
+
+
+def own_run() -> Run | None:
+    """The run whose training the calling code is part of, or None."""
+    return next((run for run in reversed(active_runs()) if run.is_own), None)
+
+
 def current_run() -> Run | None:
-    """The run under way that began last, or None."""
-    return _runs[-1] if _runs else None
+    """The run whose training the calling code is part of; else the run under way that began last, or None."""
+    if len(_runs) == 1:  # as ever: `log` asks at every step
+        return _runs[0]
+    return own_run() or next(iter(reversed(active_runs())), None)
+
+
+def rest(seconds: float) -> bool:
+    """Tick for so many seconds, in a training that looks after its figure itself; False if this is part of none."""
+    run = own_run()
+    if run is None:
+        return False
+    run.rest(seconds)
+    return True
 
 
 def _names(values: Mapping[Any, object]) -> str:

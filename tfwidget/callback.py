@@ -18,9 +18,9 @@ from typing import Any
 import keras
 
 from tfwidget import kernel
-from tfwidget.bridge import Run
+from tfwidget.bridge import Run, own_run
 from tfwidget.errors import TensorError, TfwidgetWarning, UnsupportedError
-from tfwidget.loop import new_plot, open_run
+from tfwidget.loop import join, new_plot, open_run
 from tfwidget.snapshot import Logged
 from tfwidget.widget import LivePlot
 
@@ -134,7 +134,8 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
             if tap is not None:
                 tap.install()
         except BaseException as error:
-            run.finish("failed", error)
+            if not run.in_background:
+                run.finish("failed", error)
             raise
         self._tap = tap
         self._tensors = tensors
@@ -194,7 +195,11 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
     def on_train_end(self, logs: Mapping[str, object] | None = None) -> None:
         """End the run."""
         run = self._run
-        if run is not None:
+        if run is None:
+            return
+        if run.in_background:
+            self._release()  # the run ends with its function
+        else:
             run.finish("stopped" if run.stopping else "finished")
 
     # -- its parts -------------------------------------------------------------------------------------------------
@@ -203,9 +208,14 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         after = self._last if self._last_model() is model else None
         plot = self._plot
         cell = kernel.cell()
-        if plot is None and after is not None and self._cell != cell:
-            plot = new_plot()
-        run = open_run(plot=plot, after=after, frame=frame, on_end=self._release)
+        run = own_run()
+        if run is not None and run.in_background and not run.looping:
+            join(run, plot)
+        else:
+            if plot is None and after is not None and self._cell != cell:
+                plot = new_plot()
+            run = open_run(plot=plot, after=after, frame=frame)
+        run.at_end(self._release)
         self._last = run
         self._last_model = weakref.ref(model)
         self._cell = cell

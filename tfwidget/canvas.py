@@ -12,6 +12,7 @@ Flow control, all of it:
 `Canvas.draw_moving` restores that picture and draws them over it, without the axes, ticks and texts.
 """
 
+import contextvars
 import json
 import math
 import threading
@@ -32,7 +33,7 @@ from matplotlib.backends.backend_webagg_core import FigureManagerWebAgg
 from matplotlib.figure import Figure
 from traitlets import Unicode
 
-from tfwidget import kernel
+from tfwidget import bridge, kernel
 from tfwidget.errors import TfwidgetWarning
 from tfwidget.kernel import Confined
 
@@ -184,7 +185,7 @@ class Canvas(Confined, IpymplCanvas):
 
     def flush_events(self) -> None:
         """Handle what the browser sent, and draw what is due; a place where a long computation stays responsive."""
-        if kernel.on_owner_thread():
+        if kernel.on_owner_thread() and not bridge.rest(0):
             kernel.mailbox.drain()
 
     def start_event_loop(self, timeout: float = 0) -> None:
@@ -192,8 +193,11 @@ class Canvas(Confined, IpymplCanvas):
         self._looping = True
         end = math.inf if timeout <= 0 else time.monotonic() + timeout
         while self._looping and (left := end - time.monotonic()) > 0:
-            self.flush_events()
-            kernel.mailbox.wait(min(left, 0.1))
+            if not kernel.on_owner_thread():
+                time.sleep(min(left, 0.1))
+            elif not bridge.rest(left if timeout > 0 else 0.1):
+                kernel.mailbox.wait(min(left, 0.1))
+                kernel.mailbox.drain()
         self._looping = False
 
     # -- frames ----------------------------------------------------------------------------------------------------
@@ -350,7 +354,9 @@ class FigureManager(IpymplManager):
             _to_show.discard(self)
             self.canvas.watch_mutations()
             kernel.publish(self.canvas)
-        self.canvas.draw_idle()
+            self.canvas.draw_idle()
+        elif self.canvas.figure.stale:
+            self.canvas.draw_idle()
 
     @classmethod
     def pyplot_show(cls, *, block: bool | None = None) -> None:
@@ -381,8 +387,14 @@ class _ToShow:
             kernel.on_cell_end(lambda _error: self.show())
 
     def add(self, manager: FigureManager) -> None:
-        if is_interactive():
-            self._managers.append(manager)
+        if not is_interactive():
+            return
+        self._managers.append(manager)
+        run = bridge.own_run()
+        if run is not None and run.in_background:
+            # The cell has ended already; what was made for it is shown in its output.
+            context = contextvars.copy_context()
+            kernel.mailbox.post(lambda: manager in self._managers and context.run(manager.show))
 
     def discard(self, manager: FigureManager) -> None:
         if manager in self._managers:

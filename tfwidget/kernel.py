@@ -16,10 +16,12 @@ This is the only module that touches private names of ipykernel and ipywidgets:
 """
 
 import asyncio
+import atexit
 import contextlib
 import contextvars
 import signal
 import threading
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,16 +35,21 @@ from tfwidget.errors import TfwidgetWarning, UnsupportedError
 from tfwidget.mailbox import Mailbox
 
 __all__ = [
+    "BackgroundInterrupts",
     "Confined",
+    "at_exit",
     "cell",
+    "event_loop",
     "in_kernel",
     "interrupts",
     "mailbox",
     "messages_arrive_during_cells",
+    "on_cell_begin",
     "on_cell_end",
     "on_owner_thread",
     "publish",
     "republish",
+    "show_traceback",
 ]
 
 
@@ -208,6 +215,44 @@ def on_cell_end(call: Callable[[BaseException | None], object]) -> Callable[[], 
     return lambda: shell.events.unregister("post_run_cell", hook)
 
 
+def on_cell_begin(call: Callable[[], object]) -> Callable[[], None]:
+    """Call `call` whenever a cell of the owner thread begins; return a function that undoes this."""
+    shell = get_ipython()
+    if shell is None:
+        return lambda: None
+
+    def hook(_info: Any) -> None:
+        if on_owner_thread():
+            call()
+
+    shell.events.register("pre_run_cell", hook)
+    return lambda: shell.events.unregister("pre_run_cell", hook)
+
+
+def at_exit(call: Callable[[], object]) -> Callable[[], None]:
+    """Call `call` when the kernel's process ends; return a function that undoes this."""
+    atexit.register(call)
+    return lambda: atexit.unregister(call)
+
+
+def event_loop() -> asyncio.AbstractEventLoop | None:
+    """The owner's event loop, in which cells run; None where there is none, as in a script."""
+    _loop.note()
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def show_traceback(error: BaseException) -> None:
+    """Show an error as a cell shows it, in the output of the cell in whose context this is called."""
+    shell = get_ipython()
+    if shell is None:
+        traceback.print_exception(error)
+    else:
+        shell.showtraceback((type(error), error, error.__traceback__))
+
+
 def publish(value: object) -> Any:
     """Display `value` in the current cell; return a handle for `republish`, or None outside IPython."""
     return display(value, display_id=True) if get_ipython() is not None else None
@@ -238,3 +283,50 @@ def interrupts(note: Callable[[], None]) -> Iterator[None]:
     finally:
         if on_owner_thread() and signal.getsignal(signal.SIGINT) is handler:
             signal.signal(signal.SIGINT, previous)
+
+
+class BackgroundInterrupts:
+    """Tells background runs of the interrupt button, which ipykernel ignores between cells.
+
+    In a blocking cell it is KeyboardInterrupt as always: ipykernel puts its own handler in our place for each cell. In
+    a cell that awaits, both are told. When nobody listens any more, the handler is as it was.
+    """
+
+    def __init__(self) -> None:
+        self._listeners: list[Callable[[], object]] = []
+
+    def add(self, listener: Callable[[], object]) -> None:
+        """Call `listener` without arguments at each interrupt."""
+        self._listeners.append(listener)
+
+    def remove(self, listener: Callable[[], object]) -> None:
+        """Undo `add`."""
+        self._listeners.remove(listener)
+        if self._listeners:
+            return
+        handler = signal.getsignal(signal.SIGINT)
+        if isinstance(handler, _Interrupt):
+            signal.signal(signal.SIGINT, handler.former)
+        # A cell that awaits is under way: ipykernel keeps for its end what was there when it began.
+        kernel = _kernel()
+        kept = getattr(kernel, "saved_sigint_handler", None)
+        if isinstance(kept, _Interrupt):
+            kernel.saved_sigint_handler = kept.former
+
+    def listen(self) -> None:
+        """Take over from whoever handles interrupts now; called before each slice, for cells put handlers back."""
+        handler = signal.getsignal(signal.SIGINT)
+        if not isinstance(handler, _Interrupt):
+            signal.signal(signal.SIGINT, _Interrupt(self._listeners, handler))
+
+
+class _Interrupt:
+    def __init__(self, listeners: list[Callable[[], object]], former: Any) -> None:
+        self._listeners = listeners
+        self.former = former
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if callable(self.former) and self.former is not signal.default_int_handler:
+            self.former(number, frame)
+        for listener in list(self._listeners):
+            listener()

@@ -10,17 +10,17 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import TypeVar
 
 from tfwidget import kernel, snapshot, tf
-from tfwidget.bridge import Run, current_run
+from tfwidget.bridge import Run, current_run, own_run
 from tfwidget.errors import RunError, TfwidgetWarning
 from tfwidget.widget import LivePlot
 
-__all__ = ["live", "log", "new_plot", "open_run", "tick"]
+__all__ = ["join", "live", "log", "new_plot", "open_run", "scalars_fetch", "tick"]
 
 T = TypeVar("T")
 
@@ -86,9 +86,15 @@ def _steps(iterator: Iterator[T], total: int | None, plot: LivePlot | None, line
         nonlocal interrupted
         interrupted = True
 
+    own = own_run()
+    if own is not None and own.in_background:
+        yield from _steps_of(own, iterator, total, plot)
+        return
     after = None
     if _last is not None and _last.frame is frame and _last.line == line:
         after = _last.run
+        if after.stopped_by_user:
+            return  # of a loop over epochs, all are meant
     run = open_run(total=total, plot=plot, after=after, frame=frame, line=line)
     with kernel.interrupts(note_interrupt):
         try:
@@ -112,6 +118,33 @@ def _steps(iterator: Iterator[T], total: int | None, plot: LivePlot | None, line
             raise
         else:
             run.finish("stopped" if run.stopping else "finished")
+
+
+def _steps_of(run: Run, iterator: Iterator[T], total: int | None, plot: LivePlot | None) -> Iterator[T]:
+    """The steps of a background run, which ends with its function, not with this loop."""
+    join(run, plot)
+    run.total = None if total is None else run.step + total
+    run.looping = True
+    try:
+        if run.stopping:
+            return
+        for item in iterator:
+            yield item
+            if not run.step_done():
+                return
+    finally:
+        run.looping = False
+
+
+def join(run: Run, plot: LivePlot | None) -> None:
+    """Make steps of a background run, in the plot that is wanted."""
+    former = run.front_end
+    if plot is None or plot is former:
+        return
+    run.front_end = plot
+    plot.attach(run)
+    if isinstance(former, LivePlot):
+        former.close()
 
 
 def _left_on_purpose(frame: FrameType | None) -> bool:
@@ -180,10 +213,11 @@ def tick() -> bool:
     bool
         False when the user wants the run to stop. Outside a run it is True.
     """
-    run = current_run()
+    on_owner_thread = kernel.on_owner_thread()
+    run = own_run() if on_owner_thread else current_run()
     if run is not None:
         return run.tick()
-    if kernel.on_owner_thread():
+    if on_owner_thread:
         kernel.mailbox.drain()
     return True
 
@@ -207,7 +241,6 @@ def open_run(
     after: Run | None = None,
     frame: FrameType,
     line: int | None = None,
-    on_end: Callable[[], object] = lambda: None,
 ) -> Run:
     """Begin a run in a plot that is shown, and end it with the cell at the latest.
 
@@ -223,8 +256,6 @@ def open_run(
         The frame that makes the steps: an exception that leaves it explains why the run failed.
     line : int, optional
         The line of a loop that may begin again there, and go on with this run.
-    on_end : callable, optional
-        Called without arguments when the run ends, however that comes.
 
     Returns
     -------
@@ -238,15 +269,14 @@ def open_run(
         plot = after.front_end
     if plot is None:
         plot = new_plot()
-    fetch = tf.fetch if "tensorflow" in sys.modules else snapshot.fetch
 
     def ended() -> None:
         global _last
         if line is None and _last is not None and _last.run is run:
             _last = None  # nothing goes on there: let go of the frame, which holds the model
-        on_end()
 
-    run = Run(plot, kernel.mailbox, total=total, fetch=fetch, after=after, on_end=ended)
+    run = Run(plot, kernel.mailbox, total=total, fetch=scalars_fetch(), after=after)
+    run.at_end(ended)
     plot.attach(run)
     _last = _Begun(frame, line, run)
 
@@ -267,6 +297,11 @@ def open_run(
 
     unwatch = kernel.on_cell_end(end_with_cell)
     return run
+
+
+def scalars_fetch() -> Callable[[Sequence[object]], list[float]]:
+    """How scalars come to the host: together, where TensorFlow is in use."""
+    return tf.fetch if "tensorflow" in sys.modules else snapshot.fetch
 
 
 _plots_by_cell: dict[str, tuple[str | None, list[LivePlot]]] = {}
@@ -293,11 +328,11 @@ def _refuse_overlap() -> None:
             f"a run was begun on thread {threading.current_thread().name!r}, but only the main thread can show one. "
             "Loop on the main thread; other threads may call tfwidget.log"
         )
-    run = current_run()
+    run = own_run()
     if run is not None and _last is not None and _last.run is run and not _is_running(_last.frame):
         # It was left by an exception that the cell caught, which nobody told.
         run.finish("stopped", "an exception or an interrupt ended the training")
-    elif run is not None:
+    elif run is not None and (run.looping or not run.in_background):
         raise RunError(
             f"a run was begun inside another one ({run!r}). Use tfwidget.live for the innermost loop only: in a loop "
             "over epochs it goes on in the same plot"

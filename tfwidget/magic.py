@@ -1,48 +1,72 @@
-"""``%load_ext tfwidget``, and the ``%tfwidget`` magic.
+"""``%load_ext tfwidget``, and the ``%tfwidget`` and ``%%tfwidget`` magics.
 
 Invariant: loading costs no import of TensorFlow or Matplotlib, loading twice changes nothing, and unloading takes back
 what loading did.
 """
 
+import ast
 import importlib.util
+import keyword
+import math
 import platform
+import sys
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from IPython.core.error import UsageError
+from IPython.display import display
 
 from tfwidget import kernel
 
 __all__ = ["load", "unload"]
 
 _USAGE = """\
-%tfwidget status    what the run under way does
-%tfwidget pause     pause it at the next step boundary
-%tfwidget resume    go on
-%tfwidget stop      end it at the next step boundary
-%tfwidget doctor    what this kernel and its packages can do, for a bug report"""
+%tfwidget status       what the runs under way do
+%tfwidget show         show the plot of the run under way, here
+%tfwidget pause        pause it at the next step boundary
+%tfwidget resume       go on
+%tfwidget stop         end it at the next step boundary
+%tfwidget fps 10       draw no more than 10 frames a second
+%tfwidget budget 5%    spend no more than 5 % of the time on plotting
+%tfwidget doctor       what this kernel and its packages can do, for a bug report
+
+%%tfwidget [name]      run the cell in the background; `name` becomes the run, to steer and to await it"""
 
 _PACKAGES = "tfwidget ipykernel ipywidgets ipympl matplotlib jupyterlab numpy tensorflow tensorflow-cpu keras".split()  # noqa: SIM905
 
 
 def load(shell: Any) -> None:
-    """Register the magic."""
-    shell.register_magic_function(_tfwidget, "line", "tfwidget")
+    """Register the magics."""
+    shell.register_magic_function(_tfwidget, "line_cell", "tfwidget")
 
 
 def unload(shell: Any) -> None:
-    """Take the magic back."""
-    shell.magics_manager.magics["line"].pop("tfwidget", None)
+    """Take the magics back, and stop what runs in the background."""
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("tfwidget", None)
+    if "tfwidget.background" in sys.modules:
+        sys.modules["tfwidget.background"].stop_all("tfwidget was unloaded")
 
 
-def _tfwidget(line: str) -> None:
-    """Steer the run under way, or tell about this installation; without an argument, list what there is."""
-    command = line.strip() or "help"
+def _tfwidget(line: str, cell: str | None = None) -> None:
+    """Steer the run under way, or tell about this installation; over a cell, run it in the background.
+
+    Without an argument, ``%tfwidget`` lists what there is.
+    """
+    if cell is not None:
+        _start_cell(line.strip(), cell)
+        return
+    command, _, argument = (line.strip() or "help").partition(" ")
     if command == "help":
         text = _USAGE
+    elif command in ("fps", "budget"):
+        text = _set_pace(command, argument.strip())
+    elif argument:
+        raise UsageError(f"%tfwidget {command} takes no argument, got {argument!r}\n\n{_USAGE}")
     elif command == "doctor":
         text = _doctor()
-    elif command in ("status", "pause", "resume", "stop"):
+    elif command in ("status", "show", "pause", "resume", "stop"):
         text = _steer(command)
     else:
         raise UsageError(f"%tfwidget: unknown command {command!r}\n\n{_USAGE}")
@@ -50,14 +74,72 @@ def _tfwidget(line: str) -> None:
 
 
 def _steer(command: str) -> str:
-    from tfwidget.bridge import current_run
+    from tfwidget.bridge import active_runs, current_run
 
     run = current_run()
     if run is None:
         return "No run is under way."
-    if command != "status":
-        getattr(run, command)()
+    if command == "status":
+        return "\n".join(map(repr, active_runs()))
+    getattr(run, command)()
     return repr(run)
+
+
+def _set_pace(what: str, text: str) -> str:
+    from tfwidget.bridge import PACE
+
+    low, high = (0.1, 60.0) if what == "fps" else (0.1, 100.0)
+    try:
+        value = float(text.removesuffix("%"))
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        unit, example = ("frames a second", "10") if what == "fps" else ("per cent of the time", "5%")
+        raise UsageError(
+            f"%tfwidget {what} takes a number from {low:g} to {high:g}, {unit}, such as %tfwidget {what} {example}; "
+            f"got {text!r}"
+        )
+    if what == "fps":
+        PACE.fps = value
+    else:
+        PACE.budget = value / 100
+    return f"At most {PACE.fps:g} frames a second, and {PACE.budget:.1%} of the time for plotting."
+
+
+def _start_cell(name: str, source: str) -> None:
+    from IPython.core.getipython import get_ipython
+
+    from tfwidget.background import start
+
+    if name and (not name.isidentifier() or keyword.iskeyword(name)):
+        raise UsageError(f"%%tfwidget takes the name of a variable for the run, or nothing; got {name!r}")
+    shell: Any = get_ipython()
+    run = start(_as_function(shell, source))
+    if name:
+        shell.user_ns[name] = run
+
+
+def _as_function(shell: Any, source: str) -> Callable[[], None]:
+    """The code of a cell, compiled as IPython would: names it assigns are the user's, its last value is displayed."""
+    transformed = shell.transform_cell(source)
+    file = shell.compile.cache(transformed, shell.execution_count, raw_code=source)  # for tracebacks
+    tree = shell.transform_ast(ast.parse(transformed, file))
+    last = tree.body[-1] if tree.body else None
+    shown: ast.Expression | None = None
+    if isinstance(last, ast.Expr) and not source.rstrip().endswith(";"):
+        shown = ast.Expression(last.value)
+        tree.body.pop()
+    body = compile(tree, file, "exec")
+    value = compile(shown, file, "eval") if shown is not None else None
+
+    def run_cell() -> None:
+        exec(body, shell.user_ns)
+        if value is not None:
+            result = eval(value, shell.user_ns)
+            if result is not None:
+                display(result)
+
+    return run_cell
 
 
 def _doctor() -> str:

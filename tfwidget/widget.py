@@ -75,6 +75,8 @@ class LivePlot(Confined, ipywidgets.VBox):
     ...     tfwidget.log(loss=train_step(batch))
     """
 
+    children: tuple[Any, ...]
+
     def __init__(self, figsize: tuple[float, float] = (8.0, 4.4), *, max_panels: int = 12) -> None:
         if not (
             isinstance(figsize, (tuple, list))
@@ -147,6 +149,10 @@ class LivePlot(Confined, ipywidgets.VBox):
         """Display the plot in the current cell."""
         self._display = kernel.publish(self)
 
+    def hide_figure(self) -> None:
+        """Leave out the figure until there is something to draw: a run may plot all by itself."""
+        self.children = tuple(part for part in self.children if part is not self.canvas)
+
     def publish_picture(self) -> None:
         """Put the picture as it is now into the notebook, for those who read it later without a kernel."""
         if self.comm is not None:
@@ -160,6 +166,10 @@ class LivePlot(Confined, ipywidgets.VBox):
         """Draw a frame of the run."""
         if self.comm is None:
             return
+        if self.canvas not in self.children:
+            if not (frame.series or frame.values or frame.errors):
+                return
+            self.children = (self._controls, self.canvas, self._status)
         rebuilt = self._board.update(frame)
         self.canvas.moving = self._board.moving
         if rebuilt:
@@ -284,6 +294,8 @@ def _status_line(status: Status) -> str:
     if len(latest) > MAX_LATEST:
         parts.append(_muted(f"+{len(latest) - MAX_LATEST} more"))
     line = f'<div class="tfw-line">{" ".join(parts)}</div>'
+    if status.note is not None:
+        line += f'<div class="tfw-note">{html.escape(status.note)}</div>'
     return line if status.error is None else f'{line}<div class="tfw-error">{html.escape(status.error[:300])}</div>'
 
 

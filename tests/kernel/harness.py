@@ -127,6 +127,7 @@ class Widget:
     target: str
     state: Json
     messages: list[Message] = field(default_factory=list)
+    updates: list[Json] = field(default_factory=list)
     closed: bool = False
 
     @property
@@ -510,6 +511,7 @@ class Kernel:
             for path, buffer in zip(data.get("buffer_paths", ()), buffers, strict=True):
                 _put(data["state"], path, buffer)
             widget.state.update(data.get("state", {}))
+            widget.updates.append(dict(data.get("state", {})))
         elif data.get("method") == "custom":
             widget.messages.append(message := Message(data["content"], buffers, time.perf_counter()))
             for reaction in tuple(self.reactions):

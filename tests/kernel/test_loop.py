@@ -15,7 +15,7 @@ import gc, signal, threading, weakref
 import numpy as np
 import tfwidget
 from ipywidgets.widgets.widget import _instances
-from tfwidget.bridge import current_run
+from tfwidget.bridge import Pace, current_run
 widgets_before = set(_instances)
 
 def steps(count=None):
@@ -24,7 +24,7 @@ def steps(count=None):
     number = 0
     while count is None or number < count:
         run = current_run()
-        run._budget = 1.0
+        run._pace = Pace(budget=1.0)
         yield number
         number += 1
 

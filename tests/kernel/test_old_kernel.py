@@ -9,7 +9,7 @@ SETUP = """
 import time
 import numpy as np
 import tfwidget
-from tfwidget.bridge import current_run
+from tfwidget.bridge import Pace, current_run
 from tfwidget import canvas
 canvas.ACKNOWLEDGEMENT_TIMEOUT = 0.01  # nobody answers before the cell's end
 """
@@ -17,7 +17,7 @@ canvas.ACKNOWLEDGEMENT_TIMEOUT = 0.01  # nobody answers before the cell's end
 LOOP = """
 for i in tfwidget.live(range({steps})):
     run = current_run()
-    run._budget = 1.0
+    run._pace = Pace(budget=1.0)
     tfwidget.log(loss=np.cos(i / 7))
 """
 

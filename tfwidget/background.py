@@ -1,0 +1,171 @@
+"""`start`: a training in the background, between the turns of the kernel's event loop.
+
+Invariant: a background run has exactly one outcome, and when it has it, nothing of it is left: no task, no greenlet, no
+handler of signals, no hook.
+"""
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable
+from typing import ParamSpec
+
+from greenlet import GreenletExit
+
+from tfwidget import kernel
+from tfwidget.bridge import Run, own_run
+from tfwidget.driver import Background
+from tfwidget.errors import RunError
+from tfwidget.loop import new_plot, scalars_fetch
+
+__all__ = ["start", "stop_all"]
+
+Parameters = ParamSpec("Parameters")
+
+_interrupts = kernel.BackgroundInterrupts()
+_drivers: dict[Run, Background] = {}
+_tasks: dict[Run, "asyncio.Task[None]"] = {}
+_cells: dict[Run, tuple[str | None, str | None]] = {}
+_unwatch: list[Callable[[], None]] = []
+
+
+def start(function: Callable[Parameters, object], /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Run:
+    """Run a training in the background: the cell ends at once, and other cells can be run meanwhile.
+
+    The training stays on the kernel's main thread. It makes its steps in slices of about 20 ms, between which messages,
+    other cells and other runs have their turn; they never begin inside a step. What it prints, its figure and its
+    errors appear in this cell. `tfwidget.live`, `tfwidget.LiveCallback` and ``plt.pause`` in it are where it can be
+    paused, stopped and looked at; a function without any of them runs to its end in one go.
+
+    Parameters
+    ----------
+    function : callable
+        The training, such as a function with a loop over ``tfwidget.live(...)``, or `model.fit`.
+    *args, **kwargs
+        Its arguments.
+
+    Returns
+    -------
+    Run
+        To steer it: ``run.pause()``, ``run.advance(10)``, ``run.resume()``, ``run.stop()``; to look at it from any
+        cell, between two steps: ``run.state``, ``run.step``, ``run.history``; to wait for it: ``await run`` gives what
+        `function` returns, or raises what ended it.
+
+    Raises
+    ------
+    TypeError
+        If `function` cannot be called, or is a coroutine function.
+    RunError
+        Inside of another run, on another thread than the main thread, or without an event loop.
+
+    Notes
+    -----
+    When the cell is run again, the run that it had started before is stopped, and the new one begins after its end.
+    The interrupt button stops the background runs at their next step boundary; pressed a second time, it raises
+    KeyboardInterrupt inside of the step.
+
+    Examples
+    --------
+    >>> def train():
+    ...     for batch in tfwidget.live(dataset):
+    ...         tfwidget.log(loss=step(batch))
+    ...     return model
+    >>> run = tfwidget.start(train)
+    >>> run = tfwidget.start(model.fit, x, y, epochs=20, callbacks=[tfwidget.LiveCallback()])
+    >>> model = await run
+    """
+    if not callable(function):
+        raise TypeError(f"start: function must be something to call, such as a function or model.fit; got {function!r}")
+    if asyncio.iscoroutinefunction(function):
+        raise TypeError(
+            f"start: {function!r} is a coroutine function; give an ordinary function, its steps are run between the "
+            "event loop's turns anyway"
+        )
+    if not kernel.on_owner_thread():
+        raise RunError(
+            f"start was called on thread {threading.current_thread().name!r}, but runs belong to the main thread"
+        )
+    inside = own_run()
+    if inside is not None:
+        raise RunError(f"start was called inside of another run ({inside!r}); call the function itself there")
+    loop = kernel.event_loop()
+    if loop is None:
+        raise RunError(
+            "start needs a running event loop, as in a Jupyter kernel; in a script, call the function itself"
+        )
+
+    cell = kernel.cell()
+    earlier = [run for run, (id_, execution) in _cells.items() if id_ and id_ == cell[0] and execution != cell[1]]
+    for before in earlier:
+        before.stop("its cell was run again")
+        print(f"Stopping what this cell had started: {before!r}")  # noqa: T201  its own plot is gone with the output
+    plot = new_plot()
+    plot.hide_figure()
+
+    def training() -> None:
+        try:
+            result = function(*args, **kwargs)
+        except (GreenletExit, KeyboardInterrupt) as error:
+            run.finish("stopped", error if isinstance(error, KeyboardInterrupt) else None)
+        except BaseException as error:
+            error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)  # from the user's function on
+            run.finish("failed", error)
+            kernel.show_traceback(error)
+        else:
+            run.finish("stopped" if run.stopping else "finished", result=result)
+
+    driver = Background(training, before_slice=_interrupts.listen)
+    driver.waits_for = "the cell to end"
+    run = Run(plot, kernel.mailbox, fetch=scalars_fetch(), driver=driver)
+    plot.attach(run)
+    _drivers[run] = driver
+    _cells[run] = cell
+    _interrupts.add(run.interrupt)
+    if not _unwatch:
+        _unwatch.append(kernel.on_cell_begin(_cell_begins))
+        _unwatch.append(kernel.at_exit(_report_all_unfinished))
+    _tasks[run] = loop.create_task(_drive(run, driver, [_tasks[before] for before in earlier]))
+    return run
+
+
+async def _drive(run: Run, driver: Background, earlier: "list[asyncio.Task[None]]") -> None:
+    try:
+        if earlier:
+            driver.waits_for = "the earlier run of this cell to end"
+            run.show_status()
+            await asyncio.wait(earlier)
+        await driver.drive()
+    except asyncio.CancelledError:
+        _report_unfinished(run)
+        raise
+    finally:
+        run.finish("stopped", "the event loop ended before the training did")
+        _interrupts.remove(run.interrupt)
+        for record in (_drivers, _tasks, _cells):
+            record.pop(run, None)
+        if not _drivers:
+            while _unwatch:
+                _unwatch.pop()()
+
+
+def _cell_begins() -> None:
+    for run, driver in _drivers.items():
+        driver.waits_for = "a cell to end"
+        run.show_status()
+
+
+def stop_all(reason: str) -> None:
+    """Stop all background runs at their next step boundary."""
+    for run in list(_drivers):
+        run.stop(reason)
+
+
+def _report_all_unfinished() -> None:
+    for run in list(_drivers):
+        _report_unfinished(run)
+
+
+def _report_unfinished(run: Run) -> None:
+    # Too late for the notebook: a headless kernel tells on its terminal.
+    if sys.__stderr__ is not None:
+        sys.__stderr__.write(f"tfwidget: the kernel ended before the training did: {run!r}\n")

@@ -1,0 +1,208 @@
+"""Who calls the tick, and where it waits: a blocking cell, or the event loop in the background.
+
+Invariant: on the owner thread one thing happens at a time. A background run makes its steps in slices, between which
+messages, cells, timers and other runs take their turns; none of them ever begins inside a step.
+
+The background is a greenlet on the owner thread. A tick whose slice is used up switches to the asyncio task that drives
+it; the task lets the loop turn, and switches back. So the training needs no rewriting, and shares no thread.
+"""
+
+import asyncio
+import contextlib
+import contextvars
+import math
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from greenlet import GreenletExit, getcurrent, greenlet
+
+from tfwidget.mailbox import Mailbox
+
+__all__ = ["SLICE", "TURNS", "Background", "Blocking", "Driver"]
+
+SLICE = 0.02
+"""Seconds of steps after which a background run lets others have their turn."""
+
+SLOW = 0.25
+"""Seconds of a slice from which on the notebook feels slow."""
+
+TURNS = 8
+"""Turns of the event loop between two slices: a message passes several callbacks before its cell begins."""
+
+
+class Driver(Protocol):
+    """What a run needs of the one that drives it."""
+
+    @property
+    def active(self) -> bool:
+        """Whether the code that runs now is the run's own."""
+        ...
+
+    def between_steps(self) -> None:
+        """Let others have their turn, if it is time."""
+        ...
+
+    def wait(self, timeout: float | None) -> None:
+        """Wait until something happened, for so many seconds at most."""
+        ...
+
+    def wake(self) -> None:
+        """End the wait: something happened."""
+        ...
+
+    @property
+    def note(self) -> str | None:
+        """What a person should know about the run's turns."""
+        ...
+
+    def throw(self, error: BaseException) -> None:
+        """Raise this inside of the training."""
+        ...
+
+
+class Blocking:
+    """Drives a run in the cell that makes its steps.
+
+    Parameters
+    ----------
+    mailbox : Mailbox
+        Where messages of the browser arrive meanwhile.
+    """
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+        self._greenlet = getcurrent()
+
+    @property
+    def active(self) -> bool:
+        """Whether the code that runs now is that of the cell, not of a background run."""
+        return getcurrent() is self._greenlet
+
+    def between_steps(self) -> None:
+        """Nobody else waits for a turn: the cell has the loop to itself."""
+
+    def wait(self, timeout: float | None) -> None:
+        """Wait for messages, and handle them."""
+        self._mailbox.wait(timeout)
+        self._mailbox.drain()
+
+    @property
+    def note(self) -> None:
+        """Nothing to tell: nobody else waits."""
+        return
+
+    def wake(self) -> None:
+        """Commands come out of the mailbox, which ends the wait."""
+
+    def throw(self, error: BaseException) -> None:
+        """Raise it here: the cell runs now."""
+        raise error
+
+
+class Background:
+    """Drives a run between the event loop's turns.
+
+    Parameters
+    ----------
+    call : callable
+        The training. It must not raise.
+    before_slice : callable, optional
+        Called before each slice.
+    clock : callable, optional
+        Returns the time in seconds.
+    """
+
+    def __init__(
+        self,
+        call: Callable[[], object],
+        *,
+        before_slice: Callable[[], object] = lambda: None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._greenlet: Any = greenlet(call)
+        # What the training prints goes to the cell that started it.
+        self._greenlet.gr_context = contextvars.copy_context()
+        self._before_slice = before_slice
+        self._clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._woken = asyncio.Event()
+        self._slice_began = -math.inf
+        self._thrown: BaseException | None = None
+        self._slow_slices: list[float] = []  # in a row
+        self.waits_for: str | None = None
+        """Why no slice is made now; a slice takes it back."""
+
+    @property
+    def active(self) -> bool:
+        """Whether the code that runs now is the training."""
+        return getcurrent() is self._greenlet
+
+    @property
+    def ended(self) -> bool:
+        """Whether the training has ended."""
+        return bool(self._greenlet.dead)
+
+    @property
+    def note(self) -> str | None:
+        """Why the run waits, or that others wait for its steps."""
+        if self.waits_for is not None:
+            return f"waits for {self.waits_for}"
+        if len(self._slow_slices) > 1:  # the first may have compiled a function
+            return f"a step takes {min(self._slow_slices[-2:]):.1f} s, and other cells wait as long"
+        return None
+
+    async def drive(self) -> None:
+        """Make slices until the training has ended."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            while not self.ended:
+                timeout = self._slice()
+                if timeout is None:
+                    for _ in range(TURNS):
+                        await asyncio.sleep(0)
+                else:
+                    await self._sleep(timeout)
+        finally:
+            # The loop ends before the training did: its `finally` clauses run, nothing is left behind.
+            while not self.ended:
+                self._thrown = GreenletExit()
+                self._slice()
+
+    def _slice(self) -> float | None:
+        self._before_slice()
+        self.waits_for = None
+        self._slice_began = self._clock()
+        self._greenlet.parent = getcurrent()
+        thrown, self._thrown = self._thrown, None
+        request: float | None = self._greenlet.switch() if thrown is None else self._greenlet.throw(thrown)
+        took = self._clock() - self._slice_began
+        self._slow_slices = [*self._slow_slices[-1:], took] if took > SLOW else []
+        return None if self.ended else request
+
+    async def _sleep(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None if math.isinf(seconds) else seconds):
+                await self._woken.wait()
+        self._woken.clear()
+
+    def between_steps(self) -> None:
+        """Let the loop turn when the slice is used up."""
+        if self._clock() - self._slice_began >= SLICE:
+            self._greenlet.parent.switch(None)
+
+    def wait(self, timeout: float | None) -> None:
+        """Leave the loop to others, without using the processor."""
+        self._greenlet.parent.switch(math.inf if timeout is None else timeout)
+
+    def wake(self) -> None:
+        """End the wait."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._woken.set)  # from a signal handler, too
+
+    def throw(self, error: BaseException) -> None:
+        """Raise this inside the training: at once where it runs now, else when its next slice begins."""
+        if self.active:
+            raise error
+        self._thrown = error
+        self.wake()
