@@ -99,7 +99,7 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
     for before in earlier:
         before.stop("its cell was run again")
         print(f"Stopping what this cell had started: {before!r}")  # noqa: T201  its own plot is gone with the output
-    plot = new_plot()
+    plot = new_plot(show=False)
     plot.hide_figure()
 
     def training() -> None:
@@ -118,6 +118,7 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
     driver.waits_for = "the cell to end"
     run = Run(plot, kernel.mailbox, fetch=scalars_fetch(), driver=driver)
     plot.attach(run)
+    plot.show()
     _drivers[run] = driver
     _cells[run] = cell
     _interrupts.add(run.interrupt)
@@ -168,4 +169,5 @@ def _report_all_unfinished() -> None:
 def _report_unfinished(run: Run) -> None:
     # Too late for the notebook: a headless kernel tells on its terminal.
     if sys.__stderr__ is not None:
-        sys.__stderr__.write(f"tfwidget: the kernel ended before the training did: {run!r}\n")
+        total = "" if run.total is None else f" of {run.total:,}"
+        sys.__stderr__.write(f"tfwidget: the kernel ended before the training did, at step {run.step:,}{total}\n")

@@ -307,8 +307,8 @@ def scalars_fetch() -> Callable[[Sequence[object]], list[float]]:
 _plots_by_cell: dict[str, tuple[str | None, list[LivePlot]]] = {}
 
 
-def new_plot() -> LivePlot:
-    """Display a new plot. Those that an earlier execution of the same cell made have vanished with its output."""
+def new_plot(*, show: bool = True) -> LivePlot:
+    """Make a plot for this cell. Those that an earlier execution of it made have vanished with its output."""
     plot = LivePlot()
     cell, execution = kernel.cell()
     if cell is not None:
@@ -318,7 +318,8 @@ def new_plot() -> LivePlot:
                 old.close()
             plots = []
         _plots_by_cell[cell] = (execution, [*plots, plot])
-    plot.show()
+    if show:
+        plot.show()
     return plot
 
 

@@ -259,6 +259,8 @@ class LivePlot(Confined, ipywidgets.VBox):
             bundle["text/html"] = (
                 f'<img alt="Training curves" src="data:image/png;base64,{picture}" width="{width:.0f}">'
             )
+        elif self.run is not None and self.run.state in ("running", "paused"):
+            bundle["text/html"] = "<p>The training was still under way when this was saved.</p>"
         bundle["text/plain"] = "LivePlot()" if self.run is None else f"LivePlot({self.run!r})"
         return bundle
 
