@@ -131,7 +131,8 @@ class Status:
     plotting_share: float
     latest: Mapping[str, float]
     error: str | None
-    note: str | None = None
+    waits_for: str | None = None
+    slow_step: float | None = None
 
 
 @dataclass
@@ -212,7 +213,7 @@ class Run:
         self._published_to_awaiter = False
         self._interrupted = False
         self._stop_reason: str | None = None
-        self._shown_note: str | None = None
+        self._shown_note: tuple[str | None, float | None] = (None, None)
         self._first_step = self.step
         self._owner = threading.get_ident()
         self._outcome: Outcome | None = None
@@ -291,8 +292,13 @@ class Run:
         latest = {name: series.last[1] for name, series in self._history.items() if series.last is not None}
         error = self.error if self.error is None or isinstance(self.error, str) else _describe(self.error)
         share = self._time_plotting / elapsed
-        note = self._driver.note if self._outcome is None else None
-        return Status(self.state, self.step, self.total, elapsed, rate, left, share, latest, error, note)
+        waits_for, slow_step = self._note() if self._outcome is None else (None, None)
+        return Status(
+            self.state, self.step, self.total, elapsed, rate, left, share, latest, error, waits_for, slow_step
+        )
+
+    def _note(self) -> tuple[str | None, float | None]:
+        return self._driver.waits_for, self._driver.slow_step
 
     # -- what a run is told ----------------------------------------------------------------------------------------
 
@@ -468,7 +474,7 @@ class Run:
         else:
             now = self._clock()
             drawn = now >= self._due and self._draw_frame()
-            if not drawn and (now >= self._status_due or self._driver.note != self._shown_note):
+            if not drawn and (now >= self._status_due or self._note() != self._shown_note):
                 self.show_status()
                 self._time_plotting += self._clock() - now
             if self._rare:
@@ -482,7 +488,7 @@ class Run:
             return
         began = self._clock()
         if not self._paused:
-            self._note("paused")
+            self._record("paused")
         self._paused = True
         self._may_step.clear()
         try:
@@ -496,14 +502,14 @@ class Run:
             if not self._allowed:
                 self._paused = False
                 if not self.stopping:
-                    self._note("resumed")
+                    self._record("resumed")
         finally:
             self._time_paused += self._clock() - began
             self._due = min(self._due, self._clock())
             self._may_step.set()
         self.show_status()
 
-    def _note(self, event: str) -> None:
+    def _record(self, event: str) -> None:
         self._history.events.append((self.step, event))
 
     # -- frames ----------------------------------------------------------------------------------------------------
@@ -561,7 +567,7 @@ class Run:
 
     def _tell_status(self) -> None:
         status = self.status
-        self._shown_note = status.note
+        self._shown_note = status.waits_for, status.slow_step
         self.front_end.show_status(status)
 
     def _snapshot(self) -> Frame:
@@ -646,7 +652,7 @@ class Run:
         self._outcome = outcome
         self._result = result
         self.error = error if error is not None or not self._stop else self._stop_reason
-        self._note(outcome)
+        self._record(outcome)
         self._paused = False
         self._may_step.set()
         if self in _runs:

@@ -52,8 +52,13 @@ class Driver(Protocol):
         ...
 
     @property
-    def note(self) -> str | None:
-        """What a person should know about the run's turns."""
+    def waits_for(self) -> str | None:
+        """Why the run makes no steps now."""
+        ...
+
+    @property
+    def slow_step(self) -> float | None:
+        """Seconds of a step so long that others wait for it."""
         ...
 
     def throw(self, error: BaseException) -> None:
@@ -87,10 +92,8 @@ class Blocking:
         self._mailbox.wait(timeout)
         self._mailbox.drain()
 
-    @property
-    def note(self) -> None:
-        """Nothing to tell: nobody else waits."""
-        return
+    waits_for = None
+    slow_step = None
 
     def wake(self) -> None:
         """Commands come out of the mailbox, which ends the wait."""
@@ -130,8 +133,7 @@ class Background:
         self._slice_began = -math.inf
         self._thrown: BaseException | None = None
         self._slow_slices: list[float] = []  # in a row
-        self.waits_for: str | None = None
-        """Why no slice is made now; a slice takes it back."""
+        self.waits_for: str | None = None  # until the next slice
 
     @property
     def active(self) -> bool:
@@ -144,13 +146,9 @@ class Background:
         return bool(self._greenlet.dead)
 
     @property
-    def note(self) -> str | None:
-        """Why the run waits, or that others wait for its steps."""
-        if self.waits_for is not None:
-            return f"waits for {self.waits_for}"
-        if len(self._slow_slices) > 1:  # the first may have compiled a function
-            return f"a step takes {min(self._slow_slices[-2:]):.1f} s, and other cells wait as long"
-        return None
+    def slow_step(self) -> float | None:
+        """Seconds of a step so long that others wait for it; two in a row, for the first may compile a function."""
+        return min(self._slow_slices) if len(self._slow_slices) > 1 else None
 
     async def drive(self) -> None:
         """Make slices until the training has ended."""

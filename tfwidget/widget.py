@@ -296,8 +296,11 @@ def _status_line(status: Status) -> str:
     if len(latest) > MAX_LATEST:
         parts.append(_muted(f"+{len(latest) - MAX_LATEST} more"))
     line = f'<div class="tfw-line">{" ".join(parts)}</div>'
-    if status.note is not None:
-        line += f'<div class="tfw-note">{html.escape(status.note)}</div>'
+    if status.waits_for is not None:
+        line += f'<div class="tfw-note tfw-late">waits for {html.escape(status.waits_for)}</div>'
+    elif status.slow_step is not None:
+        text = f"a step takes {status.slow_step:.1f} s, and other cells wait as long"
+        line += f'<div class="tfw-note">{text}</div>'
     return line if status.error is None else f'{line}<div class="tfw-error">{html.escape(status.error[:300])}</div>'
 
 
