@@ -28,7 +28,7 @@ from ipympl.backend_nbagg import Toolbar as IpymplToolbar
 from matplotlib import is_interactive
 from matplotlib._pylab_helpers import Gcf
 from matplotlib.artist import Artist
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.backends.backend_webagg_core import FigureManagerWebAgg
 from matplotlib.figure import Figure
 from traitlets import Unicode
@@ -36,6 +36,7 @@ from traitlets import Unicode
 from tfwidget import bridge, kernel
 from tfwidget.errors import TfwidgetWarning
 from tfwidget.kernel import Confined
+from tfwidget.renderer import Renderer
 
 __all__ = ["Canvas", "FigureCanvas", "FigureManager", "Toolbar", "new_canvas"]
 
@@ -93,6 +94,7 @@ class Canvas(Confined, IpymplCanvas):
         self._drawing = False
         self._background: Any = None
         self._background_size: tuple[int, int] | None = None
+        self._renderers: dict[type[RendererAgg], RendererAgg] = {}
         self._reported_threads: set[str] = set()
         self._inner_stale_callback: Callable[[Any, bool], object] | None = None
         super().__init__(figure, *args, **kwargs)
@@ -125,6 +127,16 @@ class Canvas(Confined, IpymplCanvas):
             self._draw_over_background()
         self._png_is_old = True
         self._send_frame()
+
+    def get_renderer(self) -> RendererAgg:
+        """What draws the figure: Matplotlib's own renderer for a file, one that remembers its texts for the screen."""
+        kind = RendererAgg if self.is_saving() else Renderer
+        size = (*self.get_width_height(physical=True), self.figure.dpi)
+        renderer = self._renderers.get(kind)
+        if renderer is None or (renderer.width, renderer.height, renderer.dpi) != size:
+            renderer = self._renderers[kind] = kind(*size)  # type: ignore[no-untyped-call]
+        self.renderer = renderer
+        return renderer
 
     def draw_moving(self) -> None:
         """Draw the moving artists over the last full picture, and show the result."""
@@ -175,13 +187,6 @@ class Canvas(Confined, IpymplCanvas):
         # While a frame is in flight the draw waits for its acknowledgement.
         if self._draw_wanted and self.comm is not None and self.ready:
             self.draw()
-
-    def print_figure(self, *args: Any, **kwargs: Any) -> Any:
-        """Save the figure, as Matplotlib does: with the same renderer, so that what waits there must be drawn again."""
-        try:
-            return super().print_figure(*args, **kwargs)
-        finally:
-            self._draw_wanted |= self._unsent
 
     def flush_events(self) -> None:
         """Handle what the browser sent, and draw what is due; a place where a long computation stays responsive."""

@@ -26,6 +26,7 @@ from tfwidget.canvas import (
     new_canvas,
 )
 from tfwidget.errors import TfwidgetWarning
+from tfwidget.renderer import Renderer
 
 Picture = NDArray[np.uint8]
 
@@ -691,3 +692,22 @@ def test_nothing_of_a_closed_canvas_remains() -> None:
     assert set(_instances) > before
     canvas.close()
     assert set(_instances) == before
+
+
+def test_a_saved_file_has_matplotlibs_own_text_and_leaves_the_live_picture_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    canvas = new_canvas((2.0, 1.0))
+    canvas.figure.text(0.1, 0.5, "loss 0.5")
+    canvas.draw()
+    live = np.asarray(canvas.get_renderer().buffer_rgba()).copy()
+    drawn: list[str] = []
+    monkeypatch.setattr(Renderer, "draw_text", lambda *arguments, **_: drawn.append(arguments[4]))
+    for _ in range(2):
+        canvas.figure.texts[0].set_color("red")
+        saved = reference(canvas.figure)
+        assert ((saved[..., 0] > 200) & (saved[..., 1] < 100)).any()
+        assert (np.asarray(canvas.get_renderer().buffer_rgba()) == live).all()
+    assert drawn == []
+    canvas.draw()
+    assert drawn == ["loss 0.5"]

@@ -256,3 +256,16 @@ def test_steps_that_do_not_begin_at_zero() -> None:
     left, right = panel.ax.get_xlim()
     assert 99_990 < left < 100_000
     assert 100_010 < right < 100_030
+
+
+@pytest.mark.parametrize("dpi", [100.0, 157.0, 200.0])
+def test_the_axis_of_steps_is_named_right_below_its_numbers(dpi: float) -> None:
+    panel = new_panel(LinePanel, "loss")
+    panel.ax.figure.set_dpi(dpi)
+    panel.update(frame({"loss": np.linspace(0.0, 1.0, 100)}))
+    pixels(panel.ax.figure)
+    axis = panel.ax.xaxis
+    below = min(label.get_window_extent().y0 for label in axis.get_ticklabels())
+    assert axis.label.get_text() == "step"
+    assert 0.0 <= below - axis.label.get_window_extent().y1 <= 3.0 * dpi / 72.0
+    assert axis.label.get_window_extent().x1 == pytest.approx(panel.ax.bbox.x1, abs=1.0)

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator, NullLocator
-from matplotlib.transforms import blended_transform_factory
+from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
 from tfwidget.errors import TensorError
 from tfwidget.history import Frame, Series
@@ -34,6 +34,7 @@ _MIN_SPAN = 4.0
 _MARGIN = 0.02  # of the axis of steps, on either side
 _HUGE = 1e300  # beyond, differences of limits overflow
 _HANDLE, _GAP, _BETWEEN = 11.0, 4.0, 10.0  # of the key, in points
+_STEP_Y = 13.5  # points from the axes to the top of its label: below the tick labels
 _VALUE_WIDTH = 39.0  # as wide as "−1.234e−5"
 
 
@@ -147,6 +148,10 @@ class LinePanel(Panel):
         self._marks.set_transform(blended_transform_factory(ax.transData, ax.transAxes))
         ax.add_artist(self._marks)
         self._note = self._text(TITLE_Y, right=True)
+        figure = ax.get_figure(root=True)
+        assert figure is not None
+        below_ticks = ax.transAxes + ScaledTranslation(0.0, -_STEP_Y / 72.0, figure.dpi_scale_trans)
+        ax.xaxis.set_label_coords(1.0, 0.0, below_ticks)
         self._scale(False)
 
     @property
@@ -217,7 +222,7 @@ class LinePanel(Panel):
     def place(self, cell: Cell) -> None:
         """Move into a cell and choose how many ticks it has room for."""
         super().place(cell)
-        self.ax.set_xlabel("step" if cell.step_label else "", fontsize=TEXT_SIZE, labelpad=1.5, loc="right")
+        self.ax.set_xlabel("step" if cell.step_label else "", fontsize=TEXT_SIZE, loc="right")
         self._spread_ticks()
         self._lay_out_key()
 

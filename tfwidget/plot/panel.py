@@ -25,7 +25,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, ScaledTranslation, Transform
 
 from tfwidget.history import Frame
-from tfwidget.plot.text import MovingText, shorten, text_width
+from tfwidget.plot.text import shorten, text_width
 from tfwidget.plot.theme import RC, TEXT_SIZE, TITLE_SIZE, Theme
 
 __all__ = ["Cell", "Notice", "Panel"]
@@ -83,6 +83,9 @@ class Panel(ABC):
         with rc_context(RC):  # type: ignore[arg-type]
             self.ax: Axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), label=f"tfwidget {name}")
             self.ax.set_autoscale_on(False)
+            for axis in (self.ax.xaxis, self.ax.yaxis):
+                # Fixed, though there may be no label: else each draw measures all tick labels to find a place for it.
+                axis.set_label_coords(0.0, 0.0)
             self._title = self._text(TITLE_Y, TITLE_SIZE, weight="bold")
             self._build()
             self.ax.callbacks.connect("xlim_changed", self._view_changed)
@@ -167,10 +170,10 @@ class Panel(ABC):
 
     def _color_ticks(self) -> None:
         """Labels without tick marks; said in full, for a person's rcParams may say otherwise."""
-        for axis, on, off, pad in ((self.ax.xaxis, "bottom", "top", 4.5), (self.ax.yaxis, "left", "right", 3.0)):
+        for axis, near, far, pad in ((self.ax.xaxis, "bottom", "top", 4.5), (self.ax.yaxis, "left", "right", 3.0)):
             axis.set_tick_params(
                 which="both", length=0, pad=pad, labelsize=TEXT_SIZE, labelcolor=self.theme.muted, direction="out",
-                **{on: True, off: False, f"label{on}": True, f"label{off}": False},
+                **{near: False, far: False, f"label{near}": True, f"label{far}": False},
             )  # fmt: skip
             axis.get_offset_text().set(color=self.theme.muted, fontsize=TEXT_SIZE, va="top")
 
@@ -201,7 +204,7 @@ class Panel(ABC):
         animated: bool = False,
     ) -> Text:
         """A line of the header; `x` in points from the cell's left edge, or to the left of its right one."""
-        text = (MovingText if animated else Text)(
+        text = Text(
             self.inset[1] - x if right else x - self.inset[0],
             y,
             "",
