@@ -9,6 +9,7 @@ import importlib.util
 import keyword
 import math
 import platform
+import re
 import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
@@ -31,7 +32,8 @@ _USAGE = """\
 %tfwidget budget 5%    spend no more than 5 % of the time on plotting
 %tfwidget doctor       what this kernel and its packages can do, for a bug report
 
-%%tfwidget [name]      run the cell in the background; `name` becomes the run, to steer and to await it"""
+%%tfwidget [name]      run the cell in the background; `name` becomes the run, to steer and to await it.
+                       If it uses pyplot, the backend becomes tfwidget, as by %matplotlib tfwidget"""
 
 _PACKAGES = "tfwidget ipykernel ipywidgets ipympl matplotlib jupyterlab numpy tensorflow tensorflow-cpu keras".split()  # noqa: SIM905
 
@@ -114,6 +116,9 @@ def _start_cell(name: str, source: str) -> None:
     if name and (not name.isidentifier() or keyword.iskeyword(name)):
         raise UsageError(f"%%tfwidget takes the name of a variable for the run, or nothing; got {name!r}")
     shell: Any = get_ipython()
+    if re.search(r"\b(plt|pyplot)\b", source):
+        # With another backend plt.pause would neither show anything nor let other cells have their turn.
+        shell.enable_matplotlib("tfwidget")
     run = start(_as_function(shell, source))
     if name:
         shell.user_ns[name] = run

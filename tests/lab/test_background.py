@@ -86,7 +86,9 @@ def test_the_interrupt_button_between_cells(lab: Lab) -> None:
 
 
 def test_a_long_cell_makes_the_run_wait_and_the_plot_says_so(lab: Lab) -> None:
-    notebook, controls = running(lab, ["at = run.step\nprint('busy', flush=True)\ntime.sleep(3)\nprint(run.step == at)"])
+    notebook, controls = running(
+        lab, ["at = run.step\nprint('busy', flush=True)\ntime.sleep(3)\nprint(run.step == at)"]
+    )
     notebook.start(2)
     notebook.wait_for_text(2, "busy")
     notebook.locator(".tfw-note").wait_for(state="visible")
