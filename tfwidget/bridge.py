@@ -661,13 +661,15 @@ class Run:
         self._tensors.clear()
         if self.in_background:
             self._publish()
-        for call in self._at_end:
-            call()
-        self._at_end.clear()
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-        self._waiters.clear()
+        try:
+            for call in self._at_end:
+                call()
+        finally:
+            self._at_end.clear()
+            for waiter in self._waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
+            self._waiters.clear()
 
     def _publish(self) -> None:
         try:
