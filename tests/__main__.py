@@ -15,11 +15,11 @@ from tests.bootstrap import (
     FRONT_END,
     ROOT,
     SCRIPTS,
-    Problem,
     environment,
     fetch_browser,
     find_browser,
     node_path,
+    run,
     say,
 )
 
@@ -84,10 +84,4 @@ def run_front_end_checks() -> list[str]:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except Problem as problem:
-        say(str(problem))
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run(main)

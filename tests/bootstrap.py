@@ -12,7 +12,9 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 if sys.version_info < (3, 11):  # noqa: UP036 - for whoever runs it with an older Python, to learn why it fails
     found = ".".join(str(part) for part in sys.version_info[:3])
@@ -47,6 +49,17 @@ class Problem(Exception):
 
 def say(text: str) -> None:
     print(f"tfwidget: {text}", flush=True)
+
+
+def run(main: Callable[[list[str]], int]) -> NoReturn:
+    """Run a command with the arguments it was given; what went wrong is told in words, not by a traceback."""
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Problem as problem:
+        say(str(problem))
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def environment(*groups: str) -> Path:
