@@ -51,7 +51,7 @@ def test_the_end_of_the_loop_ends_the_run(capfd: pytest.CaptureFixture[str]) -> 
 
     async def main() -> tfwidget.bridge.Run:
         run = tfwidget.start(endless)
-        while run.step < 2:
+        while run.step < 2:  # noqa: ASYNC110  turns of the loop are what it needs
             await asyncio.sleep(0)
         return run
 
