@@ -65,9 +65,9 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         Show weights and gradients of every so many batches. By default of the newest batch whenever a frame is drawn,
         which costs least: only then they are copied.
     lazy : bool, optional
-        Leave the metrics of a batch on their device until a frame is drawn, and fetch them all together. Otherwise, or
-        where another callback reads the logs of batches, Keras fetches each of them as it comes: the values are the
-        same, but an accelerator is idle meanwhile. Keras' progress bar reads them only when it is drawn.
+        Where there is an accelerator, leave the metrics of a batch on it until a frame is drawn, and fetch them all
+        together; Keras' progress bar reads them when it is drawn. Otherwise, or where another callback reads the logs
+        of batches, Keras fetches each of them as it comes: the values are the same, but the accelerator waits.
     plot : LivePlot, optional
         The plot to use, displayed or not; by default a new one, shown in the current cell.
 

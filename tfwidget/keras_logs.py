@@ -8,6 +8,9 @@ accelerator each of them waits for all the work queued there. `defer` has the li
 themselves, whenever none of its callbacks needs floats; whenever one does, the list does what it always did. From a
 callback no public way leads to its list: it is found as the `self` of the method that calls, and where it is not, all
 stays as it is. Two methods are replaced on this one instance, none in Keras' modules or classes.
+
+In host memory, where a read takes two microseconds and waits for nobody, deferring costs more than it spares, and is
+not done.
 """
 
 import sys
@@ -46,7 +49,7 @@ def defer(callback: keras.callbacks.Callback, kind: type[keras.callbacks.Callbac
         Call it without arguments to put back what was replaced.
     """
     found = _list_that_calls(sys._getframe(1))
-    if found is None:
+    if found is None or not _has_accelerator():
         return lambda: None
     methods = {name: _method(found, name, getattr(kind, name)) for name in METHODS}
     vars(found).update(methods)
@@ -57,6 +60,14 @@ def defer(callback: keras.callbacks.Callback, kind: type[keras.callbacks.Callbac
                 delattr(found, name)
 
     return restore
+
+
+def _has_accelerator() -> bool:
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return any(device.device_type != "CPU" for device in tf.config.list_logical_devices())
 
 
 def _list_that_calls(frame: FrameType | None) -> Any:

@@ -38,6 +38,12 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.fixture(autouse=True)
+def accelerator(monkeypatch) -> None:
+    """As if the device were one: which it is makes no difference to what follows."""
+    monkeypatch.setattr(keras_logs, "_has_accelerator", lambda: True)
+
+
+@pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
     kinds = (keras.callbacks.CallbackList, keras.callbacks.Callback, keras.callbacks.ProgbarLogger, keras.utils.Progbar)
     before = [dict(vars(kind)) for kind in kinds]
@@ -98,6 +104,19 @@ def test_neither_in_validation(digits, copies):
     live = LiveCallback(plot=Recorder())
     fit(build(), digits, live, epochs=EPOCHS, validation_data=digits)
     assert set(copies) == {"epoch_end"}
+
+
+@pytest.mark.parametrize("kind", ["CPU", "GPU", "TPU"])
+def test_nothing_is_put_off_in_host_memory(monkeypatch, kind):
+    monkeypatch.undo()
+    devices = [tf.config.LogicalDevice("/device:CPU:0", "CPU"), tf.config.LogicalDevice(f"/device:{kind}:0", kind)]
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda: devices)
+    callbacks = keras.callbacks.CallbackList([LiveCallback(plot=Recorder())], model=build())
+    before = dict(vars(callbacks))
+    callbacks.on_train_begin()
+    assert (METHODS[0] in vars(callbacks)) == (kind != "CPU")
+    callbacks.on_train_end()
+    assert vars(callbacks) == before
 
 
 def test_opting_out(digits, copies):
