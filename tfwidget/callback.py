@@ -20,6 +20,7 @@ import keras
 from tfwidget import kernel
 from tfwidget.bridge import Run, own_run
 from tfwidget.errors import TensorError, TfwidgetWarning, UnsupportedError
+from tfwidget.keras_logs import defer
 from tfwidget.loop import join, new_plot, open_run
 from tfwidget.snapshot import Logged
 from tfwidget.widget import LivePlot
@@ -63,6 +64,10 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
     every : int, optional
         Show weights and gradients of every so many batches. By default of the newest batch whenever a frame is drawn,
         which costs least: only then they are copied.
+    lazy : bool, optional
+        Where there is an accelerator, leave the metrics of a batch on it until a frame is drawn, and fetch them all
+        together; Keras' progress bar reads them when it is drawn. Otherwise, or where another callback reads the logs
+        of batches, Keras fetches each of them as it comes: the values are the same, but the accelerator waits.
     plot : LivePlot, optional
         The plot to use, displayed or not; by default a new one, shown in the current cell.
 
@@ -89,6 +94,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         weights: Sequence[str] = (),
         gradients: bool = False,
         every: int | None = None,
+        lazy: bool = True,
         plot: LivePlot | None = None,
     ) -> None:
         super().__init__()
@@ -102,17 +108,21 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
             raise TypeError(f"LiveCallback: gradients must be True or False, got {gradients!r}")
         if every is not None and (not isinstance(every, int) or isinstance(every, bool) or every < 1):
             raise ValueError(f"LiveCallback: every must be a number of batches, at least 1; got {every!r}")
+        if not isinstance(lazy, bool):
+            raise TypeError(f"LiveCallback: lazy must be True or False, got {lazy!r}")
         if plot is not None and not isinstance(plot, LivePlot):
             raise TypeError(f"LiveCallback: plot must be a tfwidget.LivePlot, got {plot!r}")
         self._weights = weights
         self._gradients = gradients
         self._every = every or 1
+        self._lazy = lazy
         self._plot = plot
         self._run: Run | None = None  # under way
         self._last: Run | None = None  # to go on from
         self._last_model: Callable[[], object] = lambda: None
         self._cell: tuple[str | None, str | None] = (None, None)  # where the plot of the last run is
         self._tap: _GradientTap | None = None
+        self._restore_logs: Callable[[], None] = _nothing
         self._tensors: dict[str, Logged] | None = None  # not known yet
         self._metrics: set[str] = set()
         self._steps: int | None = None  # per epoch
@@ -144,6 +154,8 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         self._epoch_begin = run.step
         self._next_tensors = run.step + self._every
         self._run = run
+        if self._lazy:
+            self._restore_logs = defer(self, LiveCallback)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, object] | None = None) -> None:
         """Tell how many steps are still to come."""
@@ -248,9 +260,15 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         """Undo what the fit needed, and let go of the model's parts."""
         self._run = None
         self._tensors = None
+        self._restore_logs()
+        self._restore_logs = _nothing
         if self._tap is not None:
             self._tap.remove()
             self._tap = None
+
+
+def _nothing() -> None:
+    pass
 
 
 def _training_frame() -> FrameType:
