@@ -13,7 +13,7 @@ Invariants:
 
     tick():
         1. drain the mailbox      what the browser sent
-        2. apply commands         pause, single step, stop
+        2. apply commands         pause, single step, stop, knobs
         3. take a snapshot        only if a frame is due and the front end is ready for it
         4. draw                   newest snapshot wins
 """
@@ -224,11 +224,11 @@ class Run:
 
     def pause(self) -> None:
         """Make no further step until `resume`; takes effect at the next step boundary."""
-        self._command(lambda: self._set_pause(True))
+        self.command(lambda: self._set_pause(True))
 
     def resume(self) -> None:
         """Go on after a pause."""
-        self._command(lambda: self._set_pause(False))
+        self.command(lambda: self._set_pause(False))
 
     def advance(self, steps: int = 1) -> None:
         """Make exactly so many steps, and pause again."""
@@ -240,7 +240,7 @@ class Run:
             self._pause = True
             self._allowed += steps
 
-        self._command(allow)
+        self.command(allow)
 
     def stop(self) -> None:
         """Make no further step, and end the run; takes effect at the next step boundary."""
@@ -248,13 +248,14 @@ class Run:
         def stop() -> None:
             self._stop = True
 
-        self._command(stop)
+        self.command(stop)
 
     def _set_pause(self, pause: bool) -> None:
         self._pause = pause
         self._allowed = 0
 
-    def _command(self, command: Callable[[], None]) -> None:
+    def command(self, command: Callable[[], object]) -> None:
+        """Call `command` on the owner thread: at once if this is it, else at the next tick."""
         if threading.get_ident() == self._owner:
             command()
         else:
@@ -383,7 +384,7 @@ class Run:
                 return
         began = self._clock()
         if not self._paused:
-            self._note("paused")
+            self.note("paused")
         self._paused = True
         self._may_step.clear()
         try:
@@ -398,15 +399,18 @@ class Run:
             if not self._allowed:
                 self._paused = False
                 if not self.stopping:
-                    self._note("resumed")
+                    self.note("resumed")
         finally:
             self._time_paused += self._clock() - began
             self._due = min(self._due, self._clock())
             self._may_step.set()
         self._show_status()
 
-    def _note(self, event: str) -> None:
-        self.history.events.append((self.step, event))
+    def note(self, event: str, *, changed: str | None = None) -> None:
+        """Record an event of this step; `changed` names what was changed by hand, see `History.note`."""
+        self.history.note(self.step, event, changed)
+        if changed is not None and self._paused:
+            self._drawn_step = -1  # the picture lacks its mark
 
     # -- frames ----------------------------------------------------------------------------------------------------
 
@@ -464,7 +468,7 @@ class Run:
                 self._keep(name, logged)
         self._rare.clear()
         self._collect_scalars()
-        return Frame(self.step, self.history, dict(self._values), dict(self._errors))
+        return Frame(self.step, self.history, dict(self._values), dict(self._errors), tuple(self.history.marks))
 
     def _keep_rare(self) -> None:
         """Copy what is logged only now and then, at the step it belongs to, though no frame is due; once per frame."""
@@ -535,7 +539,7 @@ class Run:
             return
         self._outcome = outcome
         self.error = error
-        self._note(outcome)
+        self.note(outcome)
         self._paused = False
         self._may_step.set()
         if self in _runs:
