@@ -370,7 +370,7 @@ class _Setter:
 def _target(name: str, target: Any) -> _Variable | _Setter:
     kinds = {kind.__name__ for kind in type(target).__mro__}
     if "LearningRateSchedule" in kinds:
-        hint = f"got a {type(target).__name__}, which decides the learning rate itself. {_FIXED_RATE}"
+        hint = f"got the schedule {type(target).__name__}, which decides the learning rate itself. {_FIXED_RATE}"
     elif callable(getattr(target, "assign", None)) and hasattr(target, "shape") and hasattr(target, "dtype"):
         return _Variable(name, target)
     elif hasattr(target, "learning_rate"):

@@ -161,7 +161,7 @@ class Model:
 @pytest.mark.parametrize(
     ("target", "error", "text"),
     [
-        (Cosine(), TypeError, r"got a Cosine, which decides.*Adam\(learning_rate=1e-3\)"),
+        (Cosine(), TypeError, r"got the schedule Cosine, which decides.*Adam\(learning_rate=1e-3\)"),
         (Optimizer(), TypeError, r"the optimizer Optimizer. Pass its optimizer.learning_rate"),
         (0.1, TypeError, r"got 0.1 of type float, which cannot be assigned to. Make it a tf.Variable"),
         (np.float32(0.1), TypeError, r"got a tensor \(float32\), which cannot change.*schedule.*Adam"),
