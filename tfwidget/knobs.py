@@ -573,8 +573,13 @@ class _Control(Guarded):
         self.on_heard(self.domain.hear(raw))
 
     def tell(self, value: Value, *, again: bool) -> None:
-        """Show a value; `again` where the browser shows something else than was agreed."""
-        setattr(self, self.guarded, self.domain.tell(value))
+        """Show a value; `again` where the browser shows something else than was agreed.
+
+        What the variable only rounded is not told: it would come between the hand and the slider.
+        """
+        told, shown = self.domain.tell(value), getattr(self, self.guarded)
+        if told is None or shown is None or not math.isclose(told, shown, rel_tol=self.domain.precision):
+            setattr(self, self.guarded, told)
         if again:
             self.send_state(self.guarded)  # type: ignore[attr-defined]
 

@@ -72,7 +72,9 @@ def test_a_slider_changes_the_learning_rate_while_the_cell_runs(lab: Lab) -> Non
     for share in np.linspace(0.75, 0.5, 20):
         lab.page.mouse.move(track["x"] + share * track["width"], middle)
     lab.page.mouse.up()
+    assert readout.inner_text() == "1.00e-3"
     wait_for_value(notebook, "rate()", 0.0008, 0.0012)
+    assert readout.inner_text() == "1.00e-3"
 
     assert not notebook.done(1)
     marks = notebook.evaluate(MARKS, live=True)

@@ -431,6 +431,19 @@ def test_the_slider_follows_python_but_not_against_the_hand(run: Run, plot: Live
     assert variable.assigned == [0.75], "what is shown is not sent back"
 
 
+def test_what_the_variable_only_rounds_is_not_sent_to_the_slider(
+    run: Run, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rate = knob("rate", Variable(0.5), 0.0, 1.0)
+    turn(rate, 0.1)
+    sent: list[object] = []
+    monkeypatch.setattr(control(rate), "send_state", lambda key=None: sent.append(key))
+    clock.now += SETTLED
+    rate.refresh()
+    assert sent == []
+    assert rate.value != control(rate).value == 0.1
+
+
 def test_what_the_slider_cannot_show_is_said(run: Run, plot: LivePlot) -> None:
     variable, other = Variable(1e-3), Variable(1, "int32")
     rate, size = knob("rate", variable, 1e-5, 1e-1, log=True), knob("size", other, values=[1, 2])

@@ -283,6 +283,9 @@ def test_marks_without_a_gap_become_two() -> None:
     shown = frame({"x": np.ones(1000)})
     panel.update(replace(shown, marks=(100, *range(300, 400), 800)))
     assert turns_of(panel) == [100, 300, 399, 800]
+    panel.update(replace(shown, marks=(300, 301)))
+    assert turns_of(panel) == [301], "or even one"
+    panel.update(replace(shown, marks=(100, *range(300, 400), 800)))
     panel.ax.set_xlim(300, 310)
     assert turns_of(panel) == [100, *range(300, 400), 800], "each of them, where there is room"
 

@@ -237,6 +237,7 @@ class LinePanel(Panel):
         self.ax.spines[:].set_color(theme.spine)
         self.ax.xaxis.label.set_color(theme.muted)
         self._turns.set_color(theme.muted)
+        self._turns.set_alpha(0.7)
         self._marks.set_color(theme.warning)
         self._note.set_color(theme.warning)
         for curve in self._curves:
@@ -367,8 +368,11 @@ class LinePanel(Panel):
         low, high = self.ax.get_xlim()
         points = self._cell.width - sum(self.inset)
         x = np.asarray(steps, np.float64)
-        apart = np.diff(x) * points > _TURNS_APART * abs(high - low)
-        x = x[np.append(True, apart) | np.append(apart, True)] if len(x) else x
+        if len(x):
+            gap = _TURNS_APART * abs(high - low) / points
+            apart = np.diff(x) > gap
+            x = x[np.append(True, apart) | np.append(apart, True)]
+            x = x[np.append(np.diff(x) > gap, True)]
         self._turns.set_data(np.repeat(x, 3), np.tile((0.0, 1.0, np.nan), len(x)))
 
     def _mark(self, series: Sequence[Series], low: float | None, high: float | None) -> bool:
