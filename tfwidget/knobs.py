@@ -32,8 +32,11 @@ SETTLED = 1.0
 MAX_VALUES = 100
 """A drop-down has no more entries than this."""
 
-STEPS_PER_DECADE = 20
-"""A press of an arrow key moves a logarithmic slider by a twentieth of a decade."""
+STEPS_PER_DECADE = 250
+"""Steps of a logarithmic slider. It shows the nearest one, which so has the same first two digits as the value."""
+
+STEPS = 500
+"""A linear slider has at least so many."""
 
 
 def knob(
@@ -436,8 +439,8 @@ class _Range:
             return _IntSlider(min=self.lo, max=self.hi, **look)
         if self.log:
             ends = {"min": math.log10(self.lo), "max": math.log10(self.hi)}
-            return _LogSlider(**ends, step=1 / STEPS_PER_DECADE, readout_format=".2e", **look)
-        step = 10.0 ** math.floor(math.log10((self.hi - self.lo) / 50))
+            return _LogSlider(**ends, step=1 / STEPS_PER_DECADE, readout_format=".1e", **look)
+        step = 10.0 ** math.floor(math.log10((self.hi - self.lo) / STEPS))
         return _FloatSlider(min=self.lo, max=self.hi, step=step, readout_format=".4", **look)
 
 

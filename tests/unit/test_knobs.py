@@ -251,6 +251,13 @@ def test_another_thread_cannot_show_one() -> None:
     assert "only the main thread can show one" in raised[0]
 
 
+@pytest.mark.parametrize("digits", range(10, 100))
+def test_the_nearest_step_of_a_logarithmic_slider_has_the_digits_of_the_value(run: Run, digits: int) -> None:
+    rate = control(knob("rate", print, 1e-5, 1e-1, log=True))
+    exponent = rate.min + round((math.log10(digits * 1e-4) - rate.min) / rate.step) * rate.step
+    assert f"{10**exponent:.1e}" == f"{digits * 1e-4:.1e}"
+
+
 # -- what the browser says ---------------------------------------------------------------------------------------------
 
 
