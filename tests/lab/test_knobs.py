@@ -57,9 +57,12 @@ def test_a_slider_changes_the_learning_rate_while_the_cell_runs(lab: Lab) -> Non
     handle, readout = knob.locator(".noUi-handle"), knob.locator(".widget-readout")
     assert readout.inner_text() == "1.0e-3"
 
+    figure.wait_for_paints(2)
     handle.focus()
     for key in (*["PageUp"] * 25, "ArrowRight"):
         lab.page.keyboard.press(key)
+    assert handle.evaluate("handle => handle === document.activeElement")
+    assert handle.get_attribute("aria-valuetext") == "-2.496"
     wait_for_value(notebook, "rate()", 0.00318, 0.0032)  # 126 steps of 1/250 decade
     assert readout.inner_text() == "3.2e-3"
 
