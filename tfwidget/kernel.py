@@ -136,7 +136,7 @@ class Guarded(Confined):
     """
 
     guarded = "value"
-    _newest: tuple[object, contextvars.Context] = (None, contextvars.Context())
+    _newest: tuple[Any, contextvars.Context] = (None, contextvars.Context())
 
     def check(self, value: object) -> object:
         """Return the value for the trait; ValueError if the browser's makes no sense."""
