@@ -306,7 +306,7 @@ class Knob:
         except Exception as unreadable:
             self._say(f"{type(unreadable).__name__}: {unreadable}", "tfw-error")
             return
-        self._control.tell(value, again=bool(error))
+        self._control.tell(value)
         if self._error:
             self._say(self._error, "tfw-error")
         else:
@@ -575,16 +575,11 @@ class _Control(Guarded):
     def heard(self, raw: object) -> None:
         self.on_heard(self.domain.hear(raw))
 
-    def tell(self, value: Value, *, again: bool) -> None:
-        """Show a value; `again` where the browser shows something else than was agreed.
-
-        What the variable only rounded is not told: it would come between the hand and the slider.
-        """
+    def tell(self, value: Value) -> None:
+        """Show a value. What the variable only rounded is not told: it would come between the hand and the slider."""
         told, shown = self.domain.tell(value), getattr(self, self.guarded)
         if told is None or shown is None or not math.isclose(told, shown, rel_tol=self.domain.precision):
             setattr(self, self.guarded, told)
-        if again:
-            self.send_state(self.guarded)  # type: ignore[attr-defined]
 
 
 class _FloatSlider(_Control, ipywidgets.FloatSlider):
