@@ -23,6 +23,7 @@ from tfwidget.errors import (
 if TYPE_CHECKING:
     from tfwidget.background import start
     from tfwidget.callback import LiveCallback
+    from tfwidget.knobs import Knob, knob
     from tfwidget.loop import live, log, tick
     from tfwidget.plot import Histogram, Image, Line
     from tfwidget.widget import LivePlot
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Histogram",
     "Image",
+    "Knob",
     "Line",
     "LiveCallback",
     "LivePlot",
@@ -39,6 +41,7 @@ __all__ = [
     "TfwidgetWarning",
     "UnsupportedError",
     "__version__",
+    "knob",
     "live",
     "load_ipython_extension",
     "log",
@@ -52,9 +55,11 @@ __version__ = version("tfwidget")
 _HOMES = {
     "Histogram": "plot",
     "Image": "plot",
+    "Knob": "knobs",
     "Line": "plot",
     "LiveCallback": "callback",
     "LivePlot": "widget",
+    "knob": "knobs",
     "live": "loop",
     "log": "loop",
     "start": "background",

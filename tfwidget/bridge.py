@@ -13,7 +13,7 @@ Invariants:
 
     tick():
         1. drain the mailbox      what the browser sent
-        2. apply commands         pause, single step, stop
+        2. apply commands         pause, single step, stop, knobs
         3. take a snapshot        only if a frame is due and the front end is ready for it
         4. draw                   newest snapshot wins
 
@@ -213,7 +213,7 @@ class Run:
         self._published_to_awaiter = False
         self._interrupted = False
         self._stop_reason: str | None = None
-        self._shown_note: tuple[str | None, float | None] = (None, None)
+        self._shown_turns: tuple[str | None, float | None] = (None, None)
         self._first_step = self.step
         self._owner = threading.get_ident()
         self._outcome: Outcome | None = None
@@ -292,12 +292,12 @@ class Run:
         latest = {name: series.last[1] for name, series in self._history.items() if series.last is not None}
         error = self.error if self.error is None or isinstance(self.error, str) else _describe(self.error)
         share = self._time_plotting / elapsed
-        waits_for, slow_step = self._note() if self._outcome is None else (None, None)
+        waits_for, slow_step = self._turns() if self._outcome is None else (None, None)
         return Status(
             self.state, self.step, self.total, elapsed, rate, left, share, latest, error, waits_for, slow_step
         )
 
-    def _note(self) -> tuple[str | None, float | None]:
+    def _turns(self) -> tuple[str | None, float | None]:
         return self._driver.waits_for, self._driver.slow_step
 
     # -- what a run is told ----------------------------------------------------------------------------------------
@@ -354,8 +354,8 @@ class Run:
             waiter.cancel()  # the cells that await it end, too
         self.stop("interrupted")
 
-    def command(self, command: Callable[[], None]) -> None:
-        """Carry out a command between two steps."""
+    def command(self, command: Callable[[], object]) -> None:
+        """Call `command` on the owner thread: at once if this is it, else at the next tick."""
         if threading.get_ident() == self._owner:
             command()
             self._driver.wake()
@@ -474,7 +474,7 @@ class Run:
         else:
             now = self._clock()
             drawn = now >= self._due and self._draw_frame()
-            if not drawn and (now >= self._status_due or self._note() != self._shown_note):
+            if not drawn and (now >= self._status_due or self._turns() != self._shown_turns):
                 self.show_status()
                 self._time_plotting += self._clock() - now
             if self._rare:
@@ -488,7 +488,7 @@ class Run:
             return
         began = self._clock()
         if not self._paused:
-            self._record("paused")
+            self.note("paused")
         self._paused = True
         self._may_step.clear()
         try:
@@ -502,15 +502,18 @@ class Run:
             if not self._allowed:
                 self._paused = False
                 if not self.stopping:
-                    self._record("resumed")
+                    self.note("resumed")
         finally:
             self._time_paused += self._clock() - began
             self._due = min(self._due, self._clock())
             self._may_step.set()
         self.show_status()
 
-    def _record(self, event: str) -> None:
-        self._history.events.append((self.step, event))
+    def note(self, event: str, *, changed: str | None = None) -> None:
+        """Record an event of this step; `changed` names what was changed by hand, see `History.note`."""
+        self._history.note(self.step, event, changed)
+        if changed is not None and self._paused:
+            self._drawn_step = -1  # the picture lacks its mark
 
     # -- frames ----------------------------------------------------------------------------------------------------
 
@@ -567,7 +570,7 @@ class Run:
 
     def _tell_status(self) -> None:
         status = self.status
-        self._shown_note = status.waits_for, status.slow_step
+        self._shown_turns = status.waits_for, status.slow_step
         self.front_end.show_status(status)
 
     def _snapshot(self) -> Frame:
@@ -576,7 +579,7 @@ class Run:
                 self._keep(name, logged)
         self._rare.clear()
         self._collect_scalars()
-        return Frame(self.step, self._history, dict(self._values), dict(self._errors))
+        return Frame(self.step, self._history, dict(self._values), dict(self._errors), tuple(self._history.marks))
 
     def _keep_rare(self) -> None:
         """Copy what is logged only now and then, at the step it belongs to, though no frame is due; once per frame."""
@@ -652,7 +655,7 @@ class Run:
         self._outcome = outcome
         self._result = result
         self.error = error if error is not None or not self._stop else self._stop_reason
-        self._record(outcome)
+        self.note(outcome)
         self._paused = False
         self._may_step.set()
         if self in _runs:

@@ -322,6 +322,9 @@ class History(Mapping[str, Series]):
         self._series: dict[str, Series] = {}
         self.events: deque[tuple[int, str]] = deque(maxlen=EVENTS)
         """What happened and at which step, the newest `EVENTS` of them."""
+        self.marks: deque[int] = deque(maxlen=EVENTS)
+        """The steps at which something was changed by hand, in order, each once: marked on the curves."""
+        self._changes: dict[str, tuple[int, str]] = {}
 
     def __getitem__(self, name: str) -> Series:
         return self._series[name]
@@ -344,6 +347,28 @@ class History(Mapping[str, Series]):
         series = Series(name, self._capacity)
         series.extend(steps, values)
         self._series[name] = series
+
+    def note(self, step: int, event: str, changed: str | None = None) -> None:
+        """Record an event.
+
+        Parameters
+        ----------
+        step : int
+            When it happened.
+        event : str
+            What happened.
+        changed : str, optional
+            The name of what was changed by hand. The step is marked on the curves, and of several changes of one name
+            at one step only the last is kept: a slider that is dragged passes through many values.
+        """
+        if changed is not None:
+            before = self._changes.get(changed)
+            if before is not None and before[0] == step and before in self.events:
+                self.events.remove(before)
+            self._changes[changed] = (step, event)
+            if not self.marks or self.marks[-1] != step:
+                self.marks.append(step)
+        self.events.append((step, event))
 
     @property
     def nbytes(self) -> int:
@@ -387,12 +412,15 @@ class Frame:
         The newest tensor of each name.
     errors : Mapping[str, str]
         Why a value cannot be shown, by its name; its panel shows the text in its place.
+    marks : Sequence[int]
+        The steps to mark on the curves, in order.
     """
 
     step: int
     series: Mapping[str, Series]
     values: Mapping[str, Value]
     errors: Mapping[str, str]
+    marks: Sequence[int] = ()
 
 
 def _bound(step: float | None, rounded: Callable[[float], int], otherwise: int) -> int:

@@ -37,6 +37,7 @@ from tfwidget.mailbox import Mailbox
 __all__ = [
     "BackgroundInterrupts",
     "Confined",
+    "Guarded",
     "at_exit",
     "cell",
     "event_loop",
@@ -131,6 +132,45 @@ class Confined:
             context.run(handle, message)
         else:
             mailbox.post(lambda: context.run(handle, message))
+
+
+class Guarded(Confined):
+    """A confined widget of which the browser may set one trait only, to a value that was checked.
+
+    Of values that arrive during one step only the last is taken: whoever drags a slider passes through many. It is
+    echoed in the context in which it arrived, for a browser takes no notice of an echo that does not answer its own
+    message, and so is not disturbed while it drags on.
+    """
+
+    guarded = "value"
+    _newest: tuple[Any, contextvars.Context] = (None, contextvars.Context())
+
+    def check(self, value: object) -> object:
+        """Return the value for the trait; ValueError if the browser's makes no sense."""
+        raise NotImplementedError
+
+    def heard(self, value: object) -> None:
+        """Take notice of a value that was checked, and that the trait has now."""
+
+    def set_state(self, sync_data: Any) -> None:
+        """Take what the browser says, if it may say it."""
+        newest, context = self._newest
+        if sync_data is not newest:
+            return
+        value = sync_data[self.guarded]
+        try:
+            checked = self.check(value)
+        except ValueError:
+            self.send_state(self.guarded)  # type: ignore[attr-defined]
+            return
+        context.run(super().set_state, {self.guarded: checked})  # type: ignore[misc]
+        self.heard(value)
+
+    def _handle_msg(self, message: dict[str, Any]) -> None:
+        state = message["content"]["data"].get("state")
+        if isinstance(state, dict) and self.guarded in state:
+            self._newest = (state, contextvars.copy_context())
+        super()._handle_msg(message)
 
 
 def _keep_listening() -> None:

@@ -18,6 +18,7 @@ from typing import TypeVar
 from tfwidget import kernel, snapshot, tf
 from tfwidget.bridge import Run, current_run, own_run
 from tfwidget.errors import RunError, TfwidgetWarning
+from tfwidget.knobs import place_waiting
 from tfwidget.widget import LivePlot
 
 __all__ = ["join", "live", "log", "new_plot", "open_run", "scalars_fetch", "tick"]
@@ -278,6 +279,7 @@ def open_run(
     run = Run(plot, kernel.mailbox, total=total, fetch=scalars_fetch(), after=after)
     run.at_end(ended)
     plot.attach(run)
+    place_waiting(plot)
     _last = _Begun(frame, line, run)
 
     def end_with_cell(error: BaseException | None) -> None:

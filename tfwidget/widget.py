@@ -7,7 +7,7 @@ import base64
 import html
 import io
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
@@ -17,6 +17,9 @@ from tfwidget.canvas import new_canvas
 from tfwidget.history import Frame
 from tfwidget.kernel import Confined
 from tfwidget.plot import Board
+
+if TYPE_CHECKING:
+    from tfwidget.knobs import Knob
 
 __all__ = ["LivePlot"]
 
@@ -66,6 +69,8 @@ class LivePlot(Confined, ipywidgets.VBox):
         The figure. Its axes may be styled by the user, on the main thread.
     run : Run or None
         The run shown now, or last.
+    knobs : dict of str to Knob
+        The knobs under the buttons, by name.
 
     Examples
     --------
@@ -87,6 +92,7 @@ class LivePlot(Confined, ipywidgets.VBox):
         if not isinstance(max_panels, int) or max_panels < 1:
             raise ValueError(f"LivePlot: max_panels must be a positive integer, got {max_panels!r}")
         self.run: Run | None = None
+        self.knobs: dict[str, Knob] = {}
         self.canvas = new_canvas(figsize)
         self.figure = self.canvas.figure
         self.canvas.header_visible = False
@@ -134,7 +140,10 @@ class LivePlot(Confined, ipywidgets.VBox):
             ]
         )
         self._controls.add_class("tfw-controls")
-        super().__init__([self._controls, self.canvas, self._status])
+        self._knobs = _HBox()
+        self._knobs.add_class("tfw-knobs")
+        self._knobs.layout.display = "none"
+        super().__init__([self._controls, self._knobs, self.canvas, self._status])
         self.add_class("tfw-plot")
         self._enable(None)
 
@@ -195,6 +204,8 @@ class LivePlot(Confined, ipywidgets.VBox):
             }.get(status.state, "")
         self._counter.value = _counter(status)
         self._status.value = _status_line(status)
+        for knob in self.knobs.values():
+            knob.refresh()
 
     # -- what the user wants ---------------------------------------------------------------------------------------
 
@@ -238,12 +249,32 @@ class LivePlot(Confined, ipywidgets.VBox):
         if room < width:
             self.canvas.handle_resize({"width": max(room, MIN_WIDTH), "height": height})
 
+    # -- knobs -----------------------------------------------------------------------------------------------------
+
+    def add_knob(self, knob: "Knob") -> None:
+        """Show a knob under the buttons; see `tfwidget.knob`."""
+        self.knobs[knob.name] = knob
+        self._arrange_knobs()
+
+    def drop_knob(self, knob: "Knob") -> None:
+        """Show a knob no longer."""
+        if self.knobs.get(knob.name) is knob:
+            del self.knobs[knob.name]
+            self._arrange_knobs()
+
+    def _arrange_knobs(self) -> None:
+        if self.comm is not None:
+            self._knobs.children = [knob.view for knob in self.knobs.values()]
+            self._knobs.layout.display = None if self.knobs else "none"
+
     # -- lifetime --------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Close the plot and all its parts. A run that it shows goes on."""
         if self.comm is not None:  # Python closes what could not be made, too
-            for part in (*self._controls.children, self._controls, self.canvas, self._status):
+            for knob in list(self.knobs.values()):
+                knob.close()
+            for part in (*self._controls.children, self._controls, self._knobs, self.canvas, self._status):
                 part.close()
         super().close()
 

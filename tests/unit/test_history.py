@@ -337,3 +337,16 @@ def test_frames_cannot_be_changed():
         frame.step = 4
     with pytest.raises(AttributeError):
         value.step = 4
+
+
+def test_of_changes_by_hand_the_last_of_a_step_is_kept_and_its_step_marked():
+    history = History()
+    for step, value in ((3, 1), (3, 2), (3, 3), (4, 3)):
+        history.note(step, f"rate = {value}", "rate")
+    history.note(4, "paused")
+    history.note(4, "size = 1", "size")
+    assert list(history.events) == [(3, "rate = 3"), (4, "rate = 3"), (4, "paused"), (4, "size = 1")]
+    assert list(history.marks) == [3, 4]
+    for step in range(2 * EVENTS):
+        history.note(10 + step, "rate = 1", "rate")
+    assert len(history.marks) == EVENTS

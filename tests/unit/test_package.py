@@ -66,6 +66,12 @@ def test_public_names_are_documented() -> None:
             assert getattr(tfwidget, name).__doc__, name
 
 
+def test_no_module_hides_a_public_name() -> None:
+    """A module that is imported becomes an attribute of its package."""
+    for name in tfwidget.__all__:
+        assert name == "__version__" or find_spec(f"tfwidget.{name}") is None, name
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'tfwidget' has no attribute 'lvie'"):
         _ = tfwidget.lvie

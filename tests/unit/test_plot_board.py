@@ -166,7 +166,7 @@ def test_a_panel_that_raises_does_not_stop_the_others_and_recovers(monkeypatch: 
         assert board.update(frame({"a": [1.0, 2.0], "b": [1.0, 2.0]}))
         assert board.panels[0].ax.texts[1].get_text() == "RuntimeError: first line"
         assert not broken.ax.get_visible()
-        assert len(board.panels[1].artists[0].get_xdata()) == 2  # type: ignore[attr-defined]
+        assert len(board.panels[1].artists[1].get_xdata()) == 2  # type: ignore[attr-defined]
         assert not set(broken.artists) & set(board.moving)
         before = live_pixels(board)
     assert board.update(frame({"a": [1.0, 2.0], "b": [1.0, 2.0]}))

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def test_line_takes_scalars_only() -> None:
 
 
 def line_of(panel: LinePanel, index: int = 0) -> Line2D:
-    artist = panel.artists[index]
+    artist = panel.artists[1 + index]  # after the marks of knobs
     assert isinstance(artist, Line2D)
     return artist
 
@@ -269,3 +270,40 @@ def test_the_axis_of_steps_is_named_right_below_its_numbers(dpi: float) -> None:
     assert axis.label.get_text() == "step"
     assert 0.0 <= below - axis.label.get_window_extent().y1 <= 3.0 * dpi / 72.0
     assert axis.label.get_window_extent().x1 == pytest.approx(panel.ax.bbox.x1, abs=1.0)
+
+
+# -- marks of knobs ----------------------------------------------------------------------------------------------------
+
+
+def turns_of(panel: LinePanel) -> list[float]:
+    line = panel.artists[0]
+    assert isinstance(line, Line2D)
+    return np.asarray(line.get_xdata())[::3].tolist()  # type: ignore[no-any-return]
+
+
+def test_a_knob_that_was_turned_leaves_a_line_without_a_full_draw() -> None:
+    panel = new_panel(LinePanel, "x")
+    shown = frame({"x": np.ones(1000)})
+    panel.update(shown)
+    assert turns_of(panel) == []
+    assert not panel.update(replace(shown, marks=(300, 700)))
+    assert turns_of(panel) == [300, 700]
+    assert np.asarray(line_of(panel, -1).get_ydata())[:2].tolist() == [0.0, 1.0], "from the bottom to the top"
+
+
+def test_marks_without_a_gap_become_two() -> None:
+    panel = new_panel(LinePanel, "x")
+    shown = frame({"x": np.ones(1000)})
+    panel.update(replace(shown, marks=(100, *range(300, 400), 800)))
+    assert turns_of(panel) == [100, 300, 399, 800]
+    panel.update(replace(shown, marks=(300, 301)))
+    assert turns_of(panel) == [301], "or even one"
+    panel.update(replace(shown, marks=(100, *range(300, 400), 800)))
+    panel.ax.set_xlim(300, 310)
+    assert turns_of(panel) == [100, *range(300, 400), 800], "each of them, where there is room"
+
+
+def test_the_number_of_marks_is_bounded() -> None:
+    panel = new_panel(LinePanel, "x")
+    panel.update(replace(frame({"x": np.ones(100_000)}), marks=tuple(range(0, 100_000, 100))))
+    assert turns_of(panel) == [0, 99_900]

@@ -35,6 +35,7 @@ _MARGIN = 0.02  # of the axis of steps, on either side
 _HUGE = 1e300  # beyond, differences of limits overflow
 _HANDLE, _GAP, _BETWEEN = 11.0, 4.0, 10.0  # of the key, in points
 _STEP_Y = 13.5  # points from the axes to the top of its label: below the tick labels
+_TURNS_APART = 3.0  # points between two marks of knobs
 _VALUE_WIDTH = 39.0  # as wide as "−1.234e−5"
 
 
@@ -143,6 +144,12 @@ class LinePanel(Panel):
         ax.spines[["top", "right"]].set_visible(False)
         ax.spines[["left", "bottom"]].set_linewidth(0.8)
         ax.set_axisbelow(True)
+        # Where a knob was turned: a line from the bottom to the top, under the curves.
+        self._turns = Line2D(
+            [], [], linewidth=0.8, linestyle="--", dashes=(3.0, 3.0), marker="", zorder=2.5, animated=True
+        )
+        self._turns.set_transform(blended_transform_factory(ax.transData, ax.transAxes))
+        ax.add_artist(self._turns)
         self._marks = Line2D([], [], linestyle="none", marker="x", markersize=4.0, markeredgewidth=1.1, zorder=4)
         self._marks.set(animated=True, clip_on=False)
         self._marks.set_transform(blended_transform_factory(ax.transData, ax.transAxes))
@@ -156,8 +163,8 @@ class LinePanel(Panel):
 
     @property
     def artists(self) -> Sequence[Artist]:
-        """Curves, marks of non-finite values, newest values."""
-        return (*(c.line for c in self._curves), self._marks, *(c.value for c in self._curves))
+        """Marks of knobs, curves, marks of non-finite values, newest values."""
+        return (self._turns, *(c.line for c in self._curves), self._marks, *(c.value for c in self._curves))
 
     def add(self, name: str) -> None:
         """Draw one more series in these axes; a full draw is needed."""
@@ -196,6 +203,7 @@ class LinePanel(Panel):
             base = self._grow([one for _, one in series], [values for _, _, values in data])
         for curve, steps, values in data:
             self._draw_curve(curve, steps, values, width)
+        self._mark_turns(frame.marks)
         marked = self._mark([one for _, one in series], low, high)
         for curve, one in series:
             newest = one.last
@@ -233,6 +241,8 @@ class LinePanel(Panel):
         self.ax.grid(True, which="major", color=theme.grid, linewidth=0.8, linestyle="-", alpha=1.0)
         self.ax.spines[:].set_color(theme.spine)
         self.ax.xaxis.label.set_color(theme.muted)
+        self._turns.set_color(theme.muted)
+        self._turns.set_alpha(0.7)
         self._marks.set_color(theme.warning)
         self._note.set_color(theme.warning)
         for curve in self._curves:
@@ -357,6 +367,18 @@ class LinePanel(Panel):
         right = np.concatenate((finite[1:], [False]))
         alone = np.flatnonzero(finite & ~left & ~right)
         line.set(marker="o" if len(alone) else "", markevery=alone.tolist() if len(alone) else None)
+
+    def _mark_turns(self, steps: Sequence[int]) -> None:
+        """Mark where a knob was turned; of marks without a gap between them only the first and the last."""
+        low, high = self.ax.get_xlim()
+        points = self._cell.width - sum(self.inset)
+        x = np.asarray(steps, np.float64)
+        if len(x):
+            gap = _TURNS_APART * abs(high - low) / points
+            apart = np.diff(x) > gap
+            x = x[np.append(True, apart) | np.append(apart, True)]
+            x = x[np.append(np.diff(x) > gap, True)]
+        self._turns.set_data(np.repeat(x, 3), np.tile((0.0, 1.0, np.nan), len(x)))
 
     def _mark(self, series: Sequence[Series], low: float | None, high: float | None) -> bool:
         """Mark NaN and −Inf at the lower edge, Inf at the upper one; True when there is any."""
