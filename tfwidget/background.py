@@ -16,6 +16,7 @@ from tfwidget import kernel
 from tfwidget.bridge import Run, own_run
 from tfwidget.driver import Background
 from tfwidget.errors import RunError
+from tfwidget.knobs import place_waiting
 from tfwidget.loop import new_plot, scalars_fetch
 
 __all__ = ["start", "stop_all"]
@@ -118,6 +119,7 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
     driver.waits_for = "the cell to end"
     run = Run(plot, kernel.mailbox, fetch=scalars_fetch(), driver=driver)
     plot.attach(run)
+    place_waiting(plot)
     plot.show()
     _drivers[run] = driver
     _cells[run] = cell

@@ -435,6 +435,9 @@ class _Range:
         return self.lo if isinstance(value, str) or math.isnan(value) else min(max(value, self.lo), self.hi)
 
     def control(self, **look: Any) -> "_Control":
+        # Else the browser would say the value as soon as it shows the slider, before there is a subshell to say it to:
+        # until the cell's end it would wait for an answer, and say nothing more.
+        look["continuous_update"] = False
         if self.whole:
             return _IntSlider(min=self.lo, max=self.hi, **look)
         if self.log:

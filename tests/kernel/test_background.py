@@ -376,3 +376,24 @@ def test_reloading_the_extension_stops_the_runs(newest: Kernel) -> None:
     wait_until(newest, "run.state == 'stopped'")
     newest.run("run = tfwidget.start(train, 5)\nawait run")
     newest.run("%unload_ext tfwidget\n%load_ext tfwidget")
+
+
+# -- knobs -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_knob_is_turned_between_two_steps(notebook: Kernel) -> None:
+    notebook.run(
+        "turned = []\ndef turn(value): look(); turned.append((value, run.step))\n"
+        "knob = tfwidget.knob('strength', turn, 0.0, 1.0)\nrun = tfwidget.start(train)"
+    )
+    wait_until(notebook, "run.step > 2")
+    notebook.widget("FloatSliderModel").update(value=0.5)
+    wait_until(notebook, "len(turned) == 1")
+    assert notebook.evaluate("(turned[0][0], knob.value)") == (0.5, 0.5)
+    assert notebook.evaluate("run.history.events[-1] == (turned[0][1], 'strength = 0.5')")
+    notebook.run("run.pause()")
+    wait_until(notebook, "run.state == 'paused'")
+    notebook.run("knob.value = 0.25")
+    wait_until(notebook, "len(turned) == 2")
+    notebook.wait_for(lambda: notebook.widget("FloatSliderModel").state["value"] == 0.25, what="Python's value")
+    assert notebook.evaluate("run.state") == "paused"
