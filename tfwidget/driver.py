@@ -201,8 +201,12 @@ class Background:
             self._loop.call_soon_threadsafe(self._woken.set)  # from a signal handler, too
 
     def throw(self, error: BaseException) -> None:
-        """Raise this inside the training: at once where it runs now, else when its next slice begins."""
+        """Raise this inside the training: at once where it runs now, else when its next slice begins.
+
+        One that has yet to begin, or has ended, has nowhere to raise it: the error would end the event loop.
+        """
         if self.active:
             raise error
-        self._thrown = error
-        self.wake()
+        if self._greenlet:
+            self._thrown = error
+            self.wake()
