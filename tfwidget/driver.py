@@ -156,13 +156,14 @@ class Background:
         """Make slices until the training has ended."""
         self._loop = asyncio.get_running_loop()
         try:
+            timeout = self._slice()
             while not self.ended:
-                timeout = self._slice()
                 if timeout is None:
                     for _ in range(TURNS):
                         await asyncio.sleep(0)
                 else:
                     await self._sleep(timeout)
+                timeout = self._slice()
         finally:
             # The loop ends before the training did: its `finally` clauses run, nothing is left behind.
             while not self.ended:
@@ -178,7 +179,7 @@ class Background:
         request: float | None = self._greenlet.switch() if thrown is None else self._greenlet.throw(thrown)
         took = self._clock() - self._slice_began
         self._slow_slices = [*self._slow_slices[-1:], took] if took > SLOW else []
-        return None if self.ended else request
+        return request
 
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

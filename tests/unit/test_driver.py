@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import gc
+import itertools
 import os
 import selectors
 import signal
@@ -149,7 +150,7 @@ def test_the_loop_turns_so_many_times_between_two_slices(bench: Bench) -> None:
         await bench.drives(training)
 
     run(main())
-    assert [later - before for before, later in zip(seen, seen[1:], strict=False)] == [TURNS] * 4
+    assert [later - before for before, later in itertools.pairwise(seen)] == [TURNS] * 4
 
 
 def test_a_message_that_passes_several_callbacks_gets_through_between_two_slices(bench: Bench) -> None:
@@ -217,7 +218,7 @@ async def _waits(bench: Bench, wake: Callable[[], None], seconds: float | None =
 
     task = asyncio.create_task(bench.drives(training))
     await turns()
-    assert bench.slices == 1 and not task.done(), "nothing was to wake it yet"
+    assert (bench.slices, task.done()) == (1, False), "nothing was to wake it yet"
     assert waiting.is_set()
     wake()
     await task
@@ -391,6 +392,20 @@ def test_a_training_that_is_cancelled_before_its_first_slice_never_begins(bench:
     assert (bench.told, bench.slices) == ([], 0)
 
 
+def test_the_task_ends_with_the_training_before_anybody_has_a_turn(bench: Bench) -> None:
+    async def main() -> None:
+        def training() -> None:
+            bench.step()
+            asyncio.get_running_loop().call_soon(lambda: bench.told.append(task.done()))
+
+        task = asyncio.create_task(bench.drives(training))
+        await task
+        await turns()
+
+    run(main())
+    assert bench.told == [True]
+
+
 class Big:
     """Stands for a model."""
 
@@ -467,7 +482,8 @@ def test_it_is_active_only_inside_a_slice(bench: Bench) -> None:
 
     run(main())
     assert bench.told == [True] * 3
-    assert bench.driver.ended and not bench.driver.active
+    assert bench.driver.ended
+    assert not bench.driver.active
 
 
 def test_a_slice_takes_back_why_there_was_none(bench: Bench) -> None:
