@@ -138,6 +138,8 @@ async def _drive(run: Run, driver: Background, earlier: "list[asyncio.Task[None]
     except asyncio.CancelledError:
         _report_unfinished(run)
         raise
+    except KeyboardInterrupt as error:  # it came when the function had just returned; raised here, it ends the kernel
+        run.finish("stopped", error)
     finally:
         run.finish("stopped", "the event loop ended before the training did")
         _interrupts.remove(run.interrupt)
