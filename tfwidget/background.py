@@ -151,6 +151,8 @@ async def _drive(run: Run, driver: Background, earlier: "list[asyncio.Task[None]
 
 
 def _cell_begins() -> None:
+    if (loop := kernel.event_loop()) is not None:
+        loop.call_soon(_interrupts.listen)  # when a cell awaits: a paused run makes no slice that would do so
     for run, driver in _drivers.items():
         driver.waits_for = "a cell to end"
         run.show_status()
