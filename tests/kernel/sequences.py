@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import uuid
+from typing import ClassVar
 
 import comm
 import ipywidgets
@@ -281,7 +282,7 @@ class Sequence:
             await asyncio.sleep(0)
 
     # A knob would be turned here: applied between two steps, recorded with its step.
-    OPERATIONS = {
+    OPERATIONS: ClassVar = {
         start: 3, again: 1, pause: 4, resume: 4, advance: 4, stop: 1, look: 2, blocking_loop: 0.3, interrupt: 1,
         in_step: 2, in_draw: 1, reload: 0.5, wait_for_end: 2, stop_waiting: 0.5,
     }  # fmt: skip

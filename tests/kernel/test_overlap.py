@@ -1,7 +1,7 @@
 """The overlap detector: from wherever somebody looks, no step is under way.
 
-A step makes a counter odd when it begins, and even when it has ended; cells, handlers of comm messages, timers, draws and
-tasks of the user look at it while a training runs in the background. That they look at all is counted, too.
+A step makes a counter odd when it begins, and even when it has ended; cells, handlers of comm messages, timers, draws
+and tasks of the user look at it while a training runs in the background. That they look at all is counted, too.
 """
 
 from collections.abc import Iterator

@@ -79,7 +79,11 @@ def planned():
             forbidden.append("a step after stop")
         if any(run.state in ("running", "paused") for run in runs if run is not me):
             forbidden.append("a step beside the earlier run of the cell")
-        step(0.0005)
+        try:
+            step(0.0005)
+        except KeyboardInterrupt:
+            globals()["inside"] += inside % 2  # that step has ended, too
+            raise
         if fail:
             raise Planned()
 
