@@ -45,9 +45,13 @@ class Planned(Exception):
     """What a step raises when it is to fail."""
 
 
-def check(condition, *what):
+found = []  # what was not allowed: in a step the run takes the error as its own
+
+
+def check(condition, what):
     if not condition:
-        raise Violation(*what)
+        found.append(what)
+        raise Violation(what)
 
 
 class Model:
@@ -280,6 +284,7 @@ class Sequence:
     async def turns(self, count=None):
         for _ in range(self.random.choice([1, 2, 5, 10, 40]) if count is None else count):
             await asyncio.sleep(0)
+            check(not found, "what a step or a task found")
 
     # A knob would be turned here: applied between two steps, recorded with its step.
     OPERATIONS: ClassVar = {
@@ -390,6 +395,7 @@ async def replay(seed):
     # Most slices are but a step long, so that there is a boundary to come between wherever one is.
     driver.SLICE = sequence.random.choice([0.0, 0.0, 0.0, 0.0005, 0.003])
     before = counts()
+    found.clear()
     try:
         async with asyncio.timeout(LIMIT):
             await sequence.play()
@@ -401,7 +407,7 @@ async def replay(seed):
         check(after == before, f"left behind: {before} before, {after} after")
     except BaseException as error:
         rest = [(run, vars(driver), background._tasks.get(run)) for run, driver in background._drivers.items()]
-        raise Violation(f"seed {seed}: {error!r}; {active_runs()}; {rest}; told {sequence.told}") from error
+        raise Violation(f"seed {seed}: {found or error!r}; {active_runs()}; {rest}; told {sequence.told}") from error
     finally:
         background.new_plot, driver.SLICE = new_plot, usual_slice
         for run in active_runs():
