@@ -74,15 +74,16 @@ def overlay(version: str) -> Path:
 def write_specs(folder: Path, versions: tuple[str, ...] = tuple(OVERLAYS)) -> Path:
     """Write one kernelspec per version under ``folder/kernels``, for ``JUPYTER_PATH``, and return `folder`."""
     for version in versions:
+        path = os.pathsep.join(filter(None, [str(overlay(version)), os.environ.get("PYTHONPATH")]))
         spec = {
             "argv": [sys.executable, "-c", START.format(version=version), "-f", "{connection_file}"],
             "display_name": f"Python (ipykernel {version})",
             "language": "python",
             "interrupt_mode": "signal",
             "metadata": {"debugger": False},
-            "env": {**QUIET, "PYTHONPATH": str(overlay(version))},
+            "env": {**QUIET, "PYTHONPATH": path},
         }
-        path = folder / "kernels" / spec_name(version) / "kernel.json"
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(spec))
+        file = folder / "kernels" / spec_name(version) / "kernel.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(spec))
     return folder

@@ -141,6 +141,8 @@ async def _drive(run: Run, driver: Background, earlier: "list[asyncio.Task[None]
     except asyncio.CancelledError:
         _report_unfinished(run)
         raise
+    except KeyboardInterrupt as error:  # it came when the function had just returned; raised here, it ends the kernel
+        run.finish("stopped", error)
     finally:
         run.finish("stopped", "the event loop ended before the training did")
         _interrupts.remove(run.interrupt)
@@ -152,6 +154,8 @@ async def _drive(run: Run, driver: Background, earlier: "list[asyncio.Task[None]
 
 
 def _cell_begins() -> None:
+    if (loop := kernel.event_loop()) is not None:
+        loop.call_soon(_interrupts.listen)  # when a cell awaits: a paused run makes no slice that would do so
     for run, driver in _drivers.items():
         driver.waits_for = "a cell to end"
         run.show_status()

@@ -347,6 +347,8 @@ class Run:
 
     def interrupt(self) -> None:
         """End the run at the next step boundary; asked a second time, raise KeyboardInterrupt inside the step."""
+        if self._outcome is not None:
+            return  # no step is under way; those who wait are told when the last picture is drawn
         if self._interrupted:
             self._driver.throw(KeyboardInterrupt())
         self._interrupted = True

@@ -154,13 +154,14 @@ class Background:
         """Make slices until the training has ended."""
         self._loop = asyncio.get_running_loop()
         try:
+            timeout = self._slice()
             while not self.ended:
-                timeout = self._slice()
                 if timeout is None:
                     for _ in range(TURNS):
                         await asyncio.sleep(0)
                 else:
                     await self._sleep(timeout)
+                timeout = self._slice()
         finally:
             # The loop ends before the training did: its `finally` clauses run, nothing is left behind.
             while not self.ended:
@@ -176,7 +177,7 @@ class Background:
         request: float | None = self._greenlet.switch() if thrown is None else self._greenlet.throw(thrown)
         took = self._clock() - self._slice_began
         self._slow_slices = [*self._slow_slices[-1:], took] if took > SLOW else []
-        return None if self.ended else request
+        return request
 
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -199,8 +200,12 @@ class Background:
             self._loop.call_soon_threadsafe(self._woken.set)  # from a signal handler, too
 
     def throw(self, error: BaseException) -> None:
-        """Raise this inside the training: at once where it runs now, else when its next slice begins."""
+        """Raise this inside the training: at once where it runs now, else when its next slice begins.
+
+        One that has yet to begin, or has ended, has nowhere to raise it: the error would end the event loop.
+        """
         if self.active:
             raise error
-        self._thrown = error
-        self.wake()
+        if self._greenlet:
+            self._thrown = error
+            self.wake()

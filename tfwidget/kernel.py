@@ -356,7 +356,7 @@ class BackgroundInterrupts:
     def listen(self) -> None:
         """Take over from whoever handles interrupts now; called before each slice, for cells put handlers back."""
         handler = signal.getsignal(signal.SIGINT)
-        if not isinstance(handler, _Interrupt):
+        if self._listeners and not isinstance(handler, _Interrupt):
             signal.signal(signal.SIGINT, _Interrupt(self._listeners, handler))
 
 

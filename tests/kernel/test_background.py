@@ -296,6 +296,20 @@ def test_an_interrupt_ends_a_paused_run(newest: Kernel) -> None:
     wait_until(newest, "run.state == 'stopped'")
 
 
+def test_an_interrupt_while_a_cell_awaits_something_else_ends_a_paused_run(newest: Kernel) -> None:
+    newest.run("run = tfwidget.start(train)")
+    wait_until(newest, "run.step > 2")
+    newest.run("run.pause()")
+    wait_until(newest, "run.state == 'paused'")
+    cell = newest.execute(
+        "await asyncio.sleep(0); print('waiting')\nwhile run.state == 'paused': await asyncio.sleep(0.01)\nrun.state"
+    )
+    cell.wait_for_text("waiting")
+    newest.interrupt()
+    cell.wait()
+    wait_until(newest, "run.state == 'stopped'")
+
+
 # -- the cell magic ----------------------------------------------------------------------------------------------------
 
 

@@ -512,3 +512,14 @@ def test_going_on_from_another_run(bench: Bench) -> None:
     assert second.history["loss"].steps.tolist() == [1, 2, 3, 4, 5]
     assert second.status.total == 6
     assert bench.front_end.frames[-1].values["weights"].step == 3
+
+
+def test_an_interrupt_while_the_last_picture_is_drawn_leaves_nobody_waiting(bench: Bench) -> None:
+    run = bench.run()
+    told: list[str] = []
+    run.at_end(lambda: told.append("ended"))
+    run.interrupt()
+    draw = bench.front_end.draw
+    bench.front_end.draw = lambda frame: (run.interrupt(), draw(frame))  # type: ignore[method-assign]
+    run.finish("stopped")
+    assert told == ["ended"]
