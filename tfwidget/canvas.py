@@ -355,8 +355,8 @@ class FigureManager(IpymplManager):
     def show(self) -> None:
         """Display the figure, or draw it again where it is displayed already.
 
-        Called on another thread, it hands the figure over: the owner thread shows it, in the newest cell. What the other
-        thread changes from then on is reported.
+        Called on another thread, it hands the figure over: the owner thread shows it, in the newest cell. What the
+        other thread changes from then on is reported.
         """
         if not kernel.on_owner_thread():
             self.canvas.watch_mutations()
@@ -374,9 +374,13 @@ class FigureManager(IpymplManager):
 
     @classmethod
     def pyplot_show(cls, *, block: bool | None = None) -> None:
-        """Show all figures of pyplot. It never blocks: the notebook stays usable."""
+        """Show all figures of pyplot. It never blocks: the notebook stays usable.
+
+        Those that another backend made stay as they are; ipympl would display its own once more at each call.
+        """
         for manager in Gcf.get_all_fig_managers():
-            manager.show()
+            if isinstance(manager, cls):
+                manager.show()
 
     def refresh_all(self) -> None:
         """Send what was drawn."""

@@ -168,6 +168,13 @@ def test_a_figure_of_another_thread_is_handed_over_when_it_is_shown(kernel: Kern
     kernel.comm_errors.clear()  # the report came after the cell's end, and was meant to
 
 
+def test_figures_of_another_backend_are_not_shown_again(kernel: Kernel) -> None:
+    kernel.run("%matplotlib widget\nimport matplotlib.pyplot as plt\nplt.ion()\nplt.figure()")
+    cell = kernel.run("%matplotlib tfwidget\nfig = plt.figure()\nplt.pause(0.01)\nplt.pause(0.01)")
+    assert len(cell.displayed) == len(shown_in(cell)) == 1
+    kernel.run("plt.close('all')")
+
+
 def test_drawing_on_another_thread_is_told_and_done_by_the_main_thread(kernel: Kernel) -> None:
     kernel.run(SETUP + "drawn = set()")
     kernel.run(
