@@ -15,11 +15,13 @@ Flow control, all of it:
 import contextvars
 import json
 import math
+import sys
 import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
+from types import FrameType
 from typing import Any
 
 from ipympl.backend_nbagg import Canvas as IpymplCanvas
@@ -305,12 +307,15 @@ class Canvas(Confined, IpymplCanvas):
         name = threading.current_thread().name
         if name not in self._reported_threads:
             self._reported_threads.add(name)
-            warnings.warn(
+            code, line = _users_line()
+            kernel.cell_context().run(  # in a cell's output, not in that of whichever message came last
+                warnings.warn_explicit,
                 f"figure {self._figure_label!r} was {what} by thread {name!r}. Matplotlib is not thread-safe, so that "
                 "can corrupt the picture. Send values with tfwidget.log(...), which any thread may call, and let the "
                 "main thread plot them",
                 TfwidgetWarning,
-                stacklevel=3,
+                code,
+                line,
             )
 
     def watch_mutations(self) -> None:
@@ -353,7 +358,16 @@ class FigureManager(IpymplManager):
         return manager
 
     def show(self) -> None:
-        """Display the figure, or draw it again where it is displayed already."""
+        """Display the figure, or draw it again where it is displayed already.
+
+        Called on another thread, it hands the figure over: the owner thread shows it, in the newest cell. What the
+        other thread changes from then on is reported.
+        """
+        if not kernel.on_owner_thread():
+            self.canvas.watch_mutations()
+            context = kernel.cell_context()
+            kernel.mailbox.post(lambda: context.run(self.show))
+            return
         if self.canvas._closed:
             self.canvas._closed = False
             _to_show.discard(self)
@@ -365,9 +379,13 @@ class FigureManager(IpymplManager):
 
     @classmethod
     def pyplot_show(cls, *, block: bool | None = None) -> None:
-        """Show all figures of pyplot. It never blocks: the notebook stays usable."""
+        """Show all figures of pyplot. It never blocks: the notebook stays usable.
+
+        Those that another backend made stay as they are; ipympl would display its own once more at each call.
+        """
         for manager in Gcf.get_all_fig_managers():
-            manager.show()
+            if isinstance(manager, cls):
+                manager.show()
 
     def refresh_all(self) -> None:
         """Send what was drawn."""
@@ -392,7 +410,8 @@ class _ToShow:
             kernel.on_cell_end(lambda _error: self.show())
 
     def add(self, manager: FigureManager) -> None:
-        if not is_interactive():
+        # What another thread makes is not ready when the cell ends; that thread says when, by `show`.
+        if not is_interactive() or not kernel.on_owner_thread():
             return
         self._managers.append(manager)
         run = bridge.own_run()
@@ -412,6 +431,9 @@ class _ToShow:
 
 _to_show = _ToShow()
 
+# Importing the backend is all that ``%matplotlib tfwidget`` does, and the first figure may be another thread's.
+kernel.watch_cells()
+
 Canvas.manager_class = FigureManager
 FigureCanvas = Canvas
 
@@ -422,6 +444,14 @@ def new_canvas(figsize: tuple[float, float]) -> Canvas:
     FigureManager(canvas, 0)
     canvas.watch_mutations()
     return canvas
+
+
+def _users_line() -> tuple[str, int]:
+    """File and line of the innermost caller that is neither of Matplotlib nor of tfwidget."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("matplotlib", "tfwidget"):
+        frame = frame.f_back
+    return ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 
 def _number(low: float, high: float) -> Callable[[object], bool]:

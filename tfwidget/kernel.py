@@ -40,6 +40,7 @@ __all__ = [
     "Guarded",
     "at_exit",
     "cell",
+    "cell_context",
     "event_loop",
     "in_kernel",
     "interrupts",
@@ -51,6 +52,7 @@ __all__ = [
     "publish",
     "republish",
     "show_traceback",
+    "watch_cells",
 ]
 
 
@@ -72,6 +74,9 @@ class _Loop:
                 self._loop = asyncio.get_running_loop()
                 self._context = contextvars.copy_context()
 
+    def context(self) -> contextvars.Context:
+        return contextvars.copy_context() if on_owner_thread() else self._context.copy()
+
     def wake(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
             # In the context of a cell: else what goes wrong would be told to whichever message came last.
@@ -90,6 +95,27 @@ _loop = _Loop()
 mailbox = Mailbox(_loop.wake, _report)
 
 
+def cell_context() -> contextvars.Context:
+    """The context whose output belongs to the present cell: on the owner thread its own, else of the newest cell known.
+
+    A thread of the user's has no context of its own, so ipykernel would send what it displays to whichever message came
+    last, such as one of a widget; there no cell shows it. See `watch_cells`.
+    """
+    return _loop.context()
+
+
+_watching = False
+
+
+def watch_cells() -> None:
+    """Note each cell that begins from now on, for `cell_context`, and the event loop, for what other threads post."""
+    global _watching
+    _loop.note()
+    if not _watching:
+        _watching = True
+        on_cell_begin(_loop.note)
+
+
 class Confined:
     """Mix-in that confines an ipywidgets widget to the owner thread; put it before the widget class.
 
@@ -102,7 +128,7 @@ class Confined:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         _loop.note()
         _keep_listening()
-        self._confined_context = contextvars.copy_context()
+        self._confined_context = cell_context()
         super().__init__(*args, **kwargs)
 
     def open(self) -> None:

@@ -141,6 +141,40 @@ def test_another_backend_and_back(kernel: Kernel) -> None:
     painted(kernel, view)
 
 
+def test_a_figure_of_another_thread_is_handed_over_when_it_is_shown(kernel: Kernel) -> None:
+    kernel.run("%matplotlib tfwidget\nimport threading\nimport matplotlib.pyplot as plt\nplt.ion()")
+    cell = kernel.run(
+        "drawn, go, more = set(), threading.Event(), threading.Event()\n"
+        "def work():\n"
+        "    go.wait(20)\n"
+        "    fig, ax = plt.subplots(figsize=(3, 2))\n"
+        "    fig.canvas.mpl_connect('draw_event', lambda event: drawn.add(threading.current_thread().name))\n"
+        "    ax.plot([3, 1, 2])\n"
+        "    plt.show()\n"
+        "    more.wait(20)\n"
+        "    ax.set_title('changed')\n"
+        "worker = threading.Thread(target=work, name='plotter'); worker.start()"
+    )
+    assert not cell.displayed
+    assert kernel.evaluate("go.set()") is None  # a message that is no cell's: output must not go there
+    kernel.wait_for(lambda: shown_in(cell), what="the figure, in the newest cell")
+    View(kernel.widget("LiveCanvasModel")).wait_for_frames(1)
+    assert not cell.stderr
+    assert kernel.evaluate("more.set()") is None
+    kernel.wait_for(lambda: "changed by thread 'plotter'" in cell.stderr, what="the report")
+    assert "ax.set_title('changed')" in cell.stderr  # the user's line, not Matplotlib's
+    assert kernel.evaluate("(worker.join(20), drawn)") == (None, {"MainThread"})
+    assert len(cell.displayed) == 1
+    kernel.comm_errors.clear()  # the report came after the cell's end, and was meant to
+
+
+def test_figures_of_another_backend_are_not_shown_again(kernel: Kernel) -> None:
+    kernel.run("%matplotlib widget\nimport matplotlib.pyplot as plt\nplt.ion()\nplt.figure()")
+    cell = kernel.run("%matplotlib tfwidget\nfig = plt.figure()\nplt.pause(0.01)\nplt.pause(0.01)")
+    assert len(cell.displayed) == len(shown_in(cell)) == 1
+    kernel.run("plt.close('all')")
+
+
 def test_drawing_on_another_thread_is_told_and_done_by_the_main_thread(kernel: Kernel) -> None:
     kernel.run(SETUP + "drawn = set()")
     kernel.run(
