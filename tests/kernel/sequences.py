@@ -391,7 +391,7 @@ async def replay(seed):
     sequence = Sequence(seed)
     new_plot, usual_slice = background.new_plot, driver.SLICE
     if not sequence.plots:
-        background.new_plot = NoPlot
+        background.new_plot = lambda **_: NoPlot()
     # Most slices are but a step long, so that there is a boundary to come between wherever one is.
     driver.SLICE = sequence.random.choice([0.0, 0.0, 0.0, 0.0005, 0.003])
     before = counts()

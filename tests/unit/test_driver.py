@@ -497,9 +497,8 @@ def test_it_is_active_only_inside_a_slice(bench: Bench) -> None:
 
 
 def test_a_slice_takes_back_why_there_was_none(bench: Bench) -> None:
-    drive = bench.drives(lambda: bench.told.append(bench.driver.note))
+    drive = bench.drives(lambda: bench.told.append(bench.driver.waits_for))
     bench.driver.waits_for = "a cell to end"
-    assert bench.driver.note == "waits for a cell to end"
     run(drive)
     assert bench.told == [None]
 
@@ -508,11 +507,10 @@ def test_long_steps_are_told_from_the_second_in_a_row_on(bench: Bench) -> None:
     def training() -> None:
         for seconds in (4.0, 3.0, 2.0, 0.9 * SLOW, 3.0, 3.0):
             bench.step(seconds)
-            bench.told.append(bench.driver.note)
+            bench.told.append(bench.driver.slow_step)
 
     run(bench.drives(training))
-    slow = "a step takes {} s, and other cells wait as long"
-    assert bench.told == [None, slow.format("3.0"), slow.format("2.0"), None, None, slow.format("3.0")]
+    assert bench.told == [None, 3.0, 2.0, None, None, 3.0]
 
 
 # -- the blocking driver -----------------------------------------------------------------------------------------------
@@ -527,7 +525,7 @@ def test_a_blocking_run_waits_for_messages_and_handles_them() -> None:
     assert told == [threading.main_thread().name]
     driver.between_steps()
     driver.wake()
-    assert driver.note is None
+    assert (driver.waits_for, driver.slow_step) == (None, None)
     with pytest.raises(KeyError):
         driver.throw(KeyError())
 
