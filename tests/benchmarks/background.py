@@ -154,7 +154,7 @@ def measure(version: str, pairs: int, seconds: float) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.background", description=__doc__)
     parser.add_argument("--pairs", type=int, default=5, help="how often each fit is run (default: 5)")
-    parser.add_argument("--seconds", type=float, default=6.0, help="how long a blocking fit runs (default: 6)")
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long a blocking fit runs (default: 10)")
     parser.add_argument("--kernel", default=NEWEST, help=f"which ipykernel (default: {NEWEST})")
     arguments = parser.parse_args()
     measure(arguments.kernel, arguments.pairs, arguments.seconds)
