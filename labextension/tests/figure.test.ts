@@ -156,7 +156,7 @@ test('the picture becomes text only when the notebook is saved with it', async (
 test('a view is announced with the theme and the pixel ratio', () => {
   const model = make();
   model.announce();
-  expect(model.sent).toEqual([{ type: 'ready', device_pixel_ratio: 1, theme: 'dark' }]);
+  expect(model.sent).toEqual([{ type: 'ready', device_pixel_ratio: 1, theme: 'dark', stream: 1, visible: false }]);
   expect(model.calls).toEqual([]);
 });
 
@@ -165,7 +165,7 @@ test('another pixel ratio stretches what there is until the kernel has drawn ane
   page.devicePixelRatio = 2;
   model.announce();
   expect(model.calls).toEqual(['copy 0,0,12,8', 'resize']);
-  expect(model.sent).toEqual([{ type: 'ready', device_pixel_ratio: 2, theme: 'dark' }]);
+  expect(model.sent).toEqual([{ type: 'ready', device_pixel_ratio: 2, theme: 'dark', stream: 1, visible: false }]);
 });
 
 test('the views take over the size that the kernel answered with, unless another is on its way', () => {
@@ -219,7 +219,8 @@ test('Tab leaves the figure; every other key is its own', () => {
 
 test('a removed view watches nothing and is taken off the page', () => {
   const watching = new AbortController();
-  const view = Object.assign(Object.create(LiveCanvasView.prototype), { watching, removed: 0 });
+  const model = make();
+  const view = Object.assign(Object.create(LiveCanvasView.prototype), { watching, removed: 0, model });
   view.remove();
   expect(watching.signal.aborted).toBe(true);
   expect(view.removed).toBeGreaterThan(0);

@@ -23,6 +23,7 @@ from matplotlib.ticker import MaxNLocator
 from tfwidget.errors import TensorError
 from tfwidget.history import Frame, Value
 from tfwidget.plot.panel import HEADER, Cell, Panel
+from tfwidget.plot.text import MovingText
 from tfwidget.plot.theme import Theme
 from tfwidget.plot.ticks import StepFormatter, ValueFormatter, compact
 from tfwidget.snapshot import Logged
@@ -97,8 +98,8 @@ class HistogramPanel(Panel):
         self._bars = StepPatch([0.0], [0.0, 1.0], fill=True, animated=True, zorder=2, linewidth=0.9)
         ax.add_patch(self._bars)
         self._header = self._text(animated=True)
-        self._empty = ax.text(0.5, 0.5, "", transform=ax.transAxes, ha="center", va="center", fontsize=9.0)
-        self._empty.set_animated(True)
+        self._empty = MovingText(0.5, 0.5, "", transform=ax.transAxes, ha="center", fontsize=9.0, animated=True)
+        ax.add_artist(self._empty)
 
     @property
     def artists(self) -> Sequence[Artist]:

@@ -52,25 +52,39 @@ class MovingText(Text):
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw from the cache of glyphs, or as Matplotlib does where that is not for the screen."""
-        text = self.get_text()
-        if not text or not self.get_visible():
-            return
         figure = self.get_figure(root=True)
         if not isinstance(renderer, RendererAgg) or figure is None or figure.canvas.is_saving():
             super().draw(renderer)
             return
+        line = self.picture(renderer.dpi)
+        if line is not None:
+            pixels, left, bottom = line
+            graphics = renderer.new_gc()
+            renderer.draw_image(graphics, left, bottom, pixels)
+            graphics.restore()
+
+    def picture(self, dpi: float) -> tuple[np.ndarray, int, int] | None:
+        """The line as pixels, and the place of their lower left corner in the figure; None where there is no text.
+
+        Returns
+        -------
+        pixels : array of uint8, shape (rows, columns, 4)
+            RGBA, the lowest row first. The same array until the text or its look changes.
+        left, bottom : int
+            In pixels.
+        """
+        text = self.get_text()
+        if not text or not self.get_visible():
+            return None
         x, y = self.get_transform().transform(self.get_position())
-        size = float(self.get_fontsize()) * renderer.dpi / 72.0
+        size = float(self.get_fontsize()) * dpi / 72.0
         family = tuple(self.get_fontfamily())
         key = (text, size, family, self.get_color())
         if self._line is None or self._line[0] != key:
             self._line = (key, *_compose(text, size, family, to_rgba(self.get_color())))
         _, pixels, advance = self._line
-        if self.get_horizontalalignment() == "right":
-            x -= advance
-        graphics = renderer.new_gc()
-        renderer.draw_image(graphics, round(x) - _MARGIN, round(y) - _rows(size)[1], pixels)
-        graphics.restore()
+        x -= advance * {"left": 0.0, "center": 0.5, "right": 1.0}[self.get_horizontalalignment()]
+        return pixels, round(x) - _MARGIN, round(y) - _rows(size)[1]
 
 
 def _compose(

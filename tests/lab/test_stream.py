@@ -1,0 +1,119 @@
+"""What the browser paints while a run is under way, beside what Agg draws of the same figure, and when it paints at all."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.lab.harness import Figure, Lab, Notebook
+
+SETUP = """
+%load_ext tfwidget
+import types
+import numpy as np
+import tfwidget
+from tfwidget.history import Frame, History, Value
+
+rng = np.random.default_rng(0)
+noise = rng.normal(size=200_000)
+def decay(n): return np.exp(-np.arange(n) / (n / 5)) + 0.03 * noise[:n] ** 2 + 0.002
+
+def broken(values):
+    values = values.copy()
+    values[[40, 41, 42, 90]] = np.nan, np.inf, -np.inf, np.nan
+    values[60:75] = np.nan
+    values[66] = 0.4
+    return values
+
+GALLERY = {
+    "lines": ({"loss": decay(2000), "val_loss": 1.2 * decay(2000), "lr": np.full(50, 1e-3), "few": [1.0, 3.0, 2.0]}, {}),
+    "log": ({"loss": decay(3000), "val_loss": 1.2 * decay(3000), "long": decay(200_000), "gaps": broken(decay(200))}, {}),
+    "many": ({f"name {i}/{kind}": decay(500) * (i + 1) for i in range(3) for kind in ("train", "val", "test", "a")}, {}),
+    "gaps": ({"gaps": broken(decay(200)), "val_gaps": broken(decay(150)), "long": decay(200_000)}, {}),
+    "tensors": (
+        {"loss": decay(300)},
+        {
+            "weights": rng.normal(size=(64, 64)),
+            "counts": rng.integers(0, 9, 500),
+            "digit": rng.uniform(size=(9, 9)),
+            "wide": np.sin(np.arange(90)[:, None] / 9) * np.arange(140) + 140.0,
+            "mosaic": rng.integers(0, 255, (5, 24, 24, 3)).astype(np.uint8),
+            "bad": np.where(rng.uniform(size=(20, 30)) > 0.95, np.nan, 1.0),
+            "empty": np.zeros((0,)),
+        },
+    ),
+}
+
+plot = tfwidget.LivePlot(figsize=(8.0, 4.6))
+
+def show(name, state, step=100):
+    scalars, tensors = GALLERY[name]
+    history = History()
+    for key, values in scalars.items():
+        first = step if name == "lines" and key == "loss" else 0
+        history.extend(key, np.arange(len(values)) + (10**9 if name == "gaps" else 0), np.asarray(values, float))
+    plot.run = types.SimpleNamespace(state=state)
+    plot._board.log_scale = name == "log"
+    plot.draw(Frame(step, history, {key: Value(step, array, None, {}) for key, array in tensors.items()}, {}))
+"""
+
+FRAMES = "len([m for m in sent if m['type'] == 'stream'])"
+RECORD = """
+import json
+sent = []
+send = plot.canvas.send
+def recorded(content, buffers=None):
+    sent.append(json.loads(content["data"]) | {"buffers": len(buffers or [])})
+    send(content, buffers)
+plot.canvas.send = recorded
+"""
+
+
+def painted(figure: Figure, notebook: Notebook, cell: int) -> NDArray[np.uint8]:
+    """Run the cell, and return the picture once the kernel knows that it was painted."""
+    notebook.run(cell)
+    while notebook.evaluate("not plot.canvas.ready or plot.canvas._unsent or bool(plot.canvas._in_flight)"):
+        pass
+    return figure.pixels()
+
+
+def set_pixel_ratio(lab: Lab, ratio: int) -> None:
+    session = lab.page.context.new_cdp_session(lab.page)
+    metrics = {"width": 1280, "height": 1000, "deviceScaleFactor": ratio, "mobile": False}
+    session.send("Emulation.setDeviceMetricsOverride", metrics)
+    session.detach()
+
+
+@pytest.mark.parametrize("ratio", [1, 2])
+def test_the_browser_paints_what_agg_would_draw(lab: Lab, ratio: int, tmp_path: Path) -> None:
+    names = ["lines", "log", "many", "gaps", "tensors"]
+    cells = [f"plot = tfwidget.LivePlot(figsize=(8.0, 4.6)); plot.show()\n{RECORD}"]
+    for name in names:
+        cells += [f"show({name!r}, 'running'); show({name!r}, 'running', 101)", f"show({name!r}, 'paused', 101)"]
+    notebook = lab.open([SETUP, *cells])
+    notebook.run(0)
+    notebook.run(1)
+    figure = notebook.figure()
+    figure.wait_for_paints(since=0)
+    try:
+        set_pixel_ratio(lab, ratio)
+        lab.wait_for("([canvas, ratio]) => canvas.width === 800 * ratio", [figure.canvas.element_handle(), ratio])
+        while notebook.evaluate(f"plot.canvas.device_pixel_ratio != {ratio} or not plot.canvas._streams"):
+            pass
+        differing = {}
+        for i, name in enumerate(names):
+            streamed = painted(figure, notebook, 2 + 2 * i)
+            assert notebook.evaluate("plot.canvas._base_is_shown"), f"{name} was drawn by Agg"
+            drawn = painted(figure, notebook, 3 + 2 * i)
+            assert not notebook.evaluate("plot.canvas._base_is_shown")
+            off = np.abs(streamed.astype(int) - drawn).max(axis=2) > 32
+            differing[name] = off.mean()
+            assert (drawn != drawn[0, 0]).any(axis=2).mean() > 0.02, "there is something to see"
+            for kind, pixels in (("streamed", streamed), ("drawn", drawn), ("off", off)):
+                Image.fromarray(pixels).save(tmp_path / f"{name}-{ratio}-{kind}.png")
+        print(tmp_path, differing)
+        assert max(differing.values()) <= 0.01, (differing, tmp_path)
+    finally:
+        set_pixel_ratio(lab, 1)
