@@ -109,7 +109,11 @@ export class LiveCanvasModel extends MPLCanvasModel {
     const before = this.seen.size > 0;
     this.seen[visible ? 'add' : 'delete'](view);
     if (this.seen.size > 0 !== before && !this.disabled) {
-      this.send_message('visible', { visible });
+      try {
+        this.send_message('visible', { visible });
+      } catch {
+        // A notebook that closes takes its views down after the kernel.
+      }
     }
   }
 
