@@ -156,7 +156,11 @@ function paintPath(context: CanvasRenderingContext2D, item: PathItem): void {
     points = snapped(points, item.stroke === undefined ? 0 : (item.width ?? 0));
   }
   context.beginPath();
-  (item.closed ? traceClosed : traceOpen)(context, points);
+  if (item.fill === undefined && !item.closed) {
+    traceLine(context, points);
+  } else {
+    traceOutline(context, points, item.closed);
+  }
   if (item.dash) {
     const [offset = 0, ...dashes] = item.dash;
     context.setLineDash(dashes);
@@ -167,23 +171,22 @@ function paintPath(context: CanvasRenderingContext2D, item: PathItem): void {
 
 function paintMarks(context: CanvasRenderingContext2D, item: MarksItem): void {
   const { points, shape } = item;
-  context.beginPath();
   for (let i = 0; i < points.length; i += 2) {
-    // As Agg does: it draws one mark, and copies it to whole pixels.
+    // As Agg does: it draws one mark, a circle around a pixel's middle, and copies it to whole pixels.
     const x = Math.floor((points[i] as number) + 0.5);
     const y = Math.floor((points[i + 1] as number) + 0.5);
+    context.beginPath();
     if (typeof shape === 'number') {
-      context.moveTo(x + shape, y);
-      context.arc(x, y, shape, 0, 2 * Math.PI);
-      continue;
-    }
-    for (const line of shape) {
-      for (let j = 0; j < line.length; j += 2) {
-        context[j === 0 ? 'moveTo' : 'lineTo'](x + (line[j] as number), y + (line[j + 1] as number));
+      context.arc(x + 0.5, y + 0.5, shape, 0, 2 * Math.PI);
+    } else {
+      for (const line of shape) {
+        for (let j = 0; j < line.length; j += 2) {
+          context[j === 0 ? 'moveTo' : 'lineTo'](x + (line[j] as number), y + (line[j + 1] as number));
+        }
       }
     }
+    finish(context, item, 'butt', 'miter'); // one by one: where two marks overlap, their edges add up
   }
-  finish(context, item, 'butt', 'miter');
 }
 
 function finish(
@@ -226,29 +229,24 @@ export function snapped(points: Float32Array, width: number): Float32Array {
   return points.map(place => Math.floor(place + 0.5) + offset);
 }
 
-function traceClosed(context: CanvasRenderingContext2D, points: Float32Array): void {
-  // What is closed here is rectilinear: drawing its far corners nearer does not change what is in sight.
+function traceOutline(context: CanvasRenderingContext2D, points: Float32Array, closed: boolean): void {
+  // What is filled here is rectilinear: drawing its far corners nearer does not change what is in sight.
   const near = (place: number) => Math.min(Math.max(place, -FAR), 2 * FAR);
   let begun = false;
-  for (let i = 0; i < points.length; i += 2) {
-    const x = points[i] as number;
-    const y = points[i + 1] as number;
-    if (Number.isNaN(x + y)) {
-      if (begun) {
-        context.closePath();
-      }
-      begun = false;
-    } else {
+  for (let i = 0; i <= points.length; i += 2) {
+    const x = points[i] ?? Number.NaN;
+    const y = points[i + 1] ?? Number.NaN;
+    const gap = Number.isNaN(x + y);
+    if (!gap) {
       context[begun ? 'lineTo' : 'moveTo'](near(x), near(y));
-      begun = true;
+    } else if (begun && closed) {
+      context.closePath();
     }
-  }
-  if (begun) {
-    context.closePath();
+    begun = !gap;
   }
 }
 
-function traceOpen(context: CanvasRenderingContext2D, points: Float32Array): void {
+function traceLine(context: CanvasRenderingContext2D, points: Float32Array): void {
   let [x0, y0] = [Number.NaN, Number.NaN];
   let begun = false; // the path has come to (x0, y0)
   for (let i = 0; i < points.length; i += 2) {

@@ -1,4 +1,4 @@
-"""What the browser paints while a run is under way, beside what Agg draws of the same figure, and when it paints at all."""
+"""What the browser paints while a run is under way, beside what Agg draws of it, and when it paints at all."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,9 +29,9 @@ def broken(values):
     return values
 
 GALLERY = {
-    "lines": ({"loss": decay(2000), "val_loss": 1.2 * decay(2000), "lr": np.full(50, 1e-3), "few": [1.0, 3.0, 2.0]}, {}),
-    "log": ({"loss": decay(3000), "val_loss": 1.2 * decay(3000), "long": decay(200_000), "gaps": broken(decay(200))}, {}),
-    "many": ({f"name {i}/{kind}": decay(500) * (i + 1) for i in range(3) for kind in ("train", "val", "test", "a")}, {}),
+    "lines": ({"loss": decay(2000), "val_loss": 1.2 * decay(2000), "lr": np.full(50, 1e-3), "few": [1, 3, 2]}, {}),
+    "log": ({"loss": decay(3000), "val_loss": decay(3000), "long": decay(200_000), "gaps": broken(decay(200))}, {}),
+    "many": ({f"{i}/{kind}": decay(500) * (i + 1) for i in range(3) for kind in ("train", "val", "test", "a")}, {}),
     "gaps": ({"gaps": broken(decay(200)), "val_gaps": broken(decay(150)), "long": decay(200_000)}, {}),
     "tensors": (
         {"loss": decay(300)},
@@ -57,6 +57,7 @@ def show(name, state, step=100):
     plot._board.log_scale = name == "log"
     plot.draw(Frame(step, history, {key: Value(step, array, None, {}) for key, array in tensors.items()}, {}))
 """
+
 
 def painted(figure: Figure, notebook: Notebook, cell: int) -> NDArray[np.uint8]:
     """Run the cell, and return the picture once the kernel knows that it was painted."""

@@ -1,10 +1,10 @@
-"""What moves in a figure, as a list that a browser can paint: a little JSON and a block of bytes, in place of a picture.
+"""What moves in a figure, as a list that a browser paints: a little JSON and a block of bytes, in place of a picture.
 
 Invariant: what is painted from the list is what Agg would draw, for style and place are the artist's own; an artist of
 which that cannot be said raises `UnstreamableError`, and the whole figure is left to Agg.
 
-Places are device pixels of the figure, from its upper left corner, as Matplotlib's own transforms give them: linear, log,
-symlog and every other scale look alike to the browser, and float32 keeps a thousandth of a pixel at any step and value.
+Places are device pixels of the figure, from its upper left corner, as Matplotlib's own transforms give them: to the
+browser linear, log, symlog and all other scales are alike, and float32 keeps a thousandth of a pixel at any step.
 
 There are three primitives, each with a colour as ``#rrggbbaa`` and lengths in device pixels:
 
@@ -33,7 +33,7 @@ from tfwidget.plot.text import MovingText
 
 __all__ = ["DisplayList", "UnstreamableError"]
 
-_FAR = 1e30  # pixels; float32 ends at 3e38
+_FAR = 1e9  # pixels; a browser clips in float64, where differences of larger places lose what is near
 _CAPS = {"butt": "butt", "round": "round", "projecting": "square"}
 
 
@@ -108,11 +108,11 @@ class DisplayList:
     def _line(self, line: Line2D) -> None:
         if line.get_drawstyle() != "default" or line.get_gapcolor() is not None:
             raise UnstreamableError(line)
-        x, y = line.get_data(orig=True)
-        if not len(x):
+        x, y = (np.asarray(one) for one in line.get_data(orig=True))
+        if not x.size:
             return
         # Numbers need not go through Matplotlib's units, which takes longer than all else here.
-        numbers = all(isinstance(one, np.ndarray) and one.dtype.kind in "fiu" for one in (x, y)) and len(x) == len(y)
+        numbers = x.dtype.kind in "fiu" and y.dtype.kind in "fiu" and x.shape == y.shape
         points = self._pixels(line.get_transform(), np.column_stack((x, y)) if numbers else line.get_xydata())
         dashed = line.is_dashed()
         if line.get_linestyle() not in ("None", "", " ") and line.get_linewidth() > 0:
@@ -127,14 +127,15 @@ class DisplayList:
 
     def _marks(self, line: Line2D, points: np.ndarray) -> None:
         every = line.get_markevery()
+        marker = line.get_marker()
+        if not isinstance(marker, str) or not (every is None or isinstance(every, list)):
+            raise UnstreamableError(line)
         if every is not None:
-            if not isinstance(every, list):
-                raise UnstreamableError(line)
             points = points[every]
         points = points[np.isfinite(points).all(axis=1)]
         width = float(line.get_markeredgewidth()) * self._pixels_per_point
         size = float(line.get_markersize()) * self._pixels_per_point
-        shape, filled = _shape(line.get_marker(), str(line.get_fillstyle()), size, width)
+        shape, filled = _shape(marker, str(line.get_fillstyle()), size, width)
         item = {"kind": "marks", "clip": line.get_clip_on(), "shape": shape, "points": len(points)}
         if filled:
             item["fill"] = _hex(line.get_markerfacecolor(), line.get_alpha())
@@ -186,7 +187,7 @@ class DisplayList:
             raise UnstreamableError(image)
         item = {"kind": "image", "clip": image.get_clip_on(), "box": [x0, y0, x1 - x0, y1 - y0]}
         item["alpha"] = 1.0 if alpha is None else alpha
-        self._texture(item, array, lambda: image.to_rgba(array, bytes=True))  # type: ignore[no-untyped-call]
+        self._texture(item, array, lambda: image.to_rgba(array, bytes=True))
 
     def _text(self, text: MovingText) -> None:
         line = text.picture(self._pixels_per_point * 72.0)
@@ -240,7 +241,7 @@ def _outline(path: Path) -> tuple[np.ndarray, bool]:
         return points, False
     if np.isin(codes, (Path.CURVE3, Path.CURVE4)).any():
         raise UnstreamableError(path)
-    ends = codes == Path.CLOSEPOLY
+    ends = np.equal(codes, Path.CLOSEPOLY)
     points = np.where(ends[:, np.newaxis], np.nan, points)  # where a part ends is a gap before the next one
     if len(ends) and ends[-1]:
         points = points[:-1]
@@ -248,7 +249,7 @@ def _outline(path: Path) -> tuple[np.ndarray, bool]:
 
 
 @lru_cache(maxsize=256)
-def _shape(marker: Any, fillstyle: str, size: float, width: float) -> tuple[float | list[list[float]], bool]:
+def _shape(marker: str, fillstyle: str, size: float, width: float) -> tuple[float | list[list[float]], bool]:
     """A marker as a circle's radius, or as lines of ``[x, y, x, y, ...]`` around its point; whether it is filled."""
     style = MarkerStyle(marker, fillstyle)  # type: ignore[arg-type]
     if style.get_alt_path() is not None:
@@ -263,8 +264,8 @@ def _shape(marker: Any, fillstyle: str, size: float, width: float) -> tuple[floa
     transform = style.get_transform() + Affine2D().scale(size, -size)
     for points in transform.transform_path(path).to_polygons(closed_only=False):
         places = np.asarray(points)
-        if threshold is not None and size >= threshold:
-            # As Agg does, so that every mark looks alike.
-            places = np.floor(places + 0.5) + (0.5 if round(width) % 2 else 0.0)
+        # As Agg does, so that every mark looks alike: its corners, or else its middle, fit the pixels.
+        snap = threshold is not None and size >= threshold
+        places = np.floor(places + 0.5) + (0.5 if round(width) % 2 else 0.0) if snap else places + 0.5
         shape.append(places.ravel().tolist())
     return shape, style.is_filled()
