@@ -107,3 +107,67 @@ def test_the_browser_paints_what_agg_would_draw(either: Lab, tmp_path: Path) -> 
             Image.fromarray(pixels).save(tmp_path / f"{name}-{kind}.png")
     print(tmp_path, differing)
     assert max(differing.values()) <= 0.01, (differing, tmp_path)
+
+
+IMPORTS = """
+%load_ext tfwidget
+import time, numpy as np, tfwidget
+rng = np.random.default_rng(0)
+weights = rng.normal(size=(32, 32))
+"""
+LOOP = """
+plot = tfwidget.LivePlot(figsize=(8.0, 4.0)); plot.show()
+for step in tfwidget.live(range(100_000), plot=plot):
+    plot.run._budget = 0.9
+    time.sleep(0.002)
+    tfwidget.log(loss=np.exp(-step / 500) + 0.1 * rng.random(), val_loss=np.exp(-step / 400), weights=weights * step,
+                 digit=weights[:9, :9] ** 2)
+"""
+SENT = "[plot.canvas._frame, plot.run.step]"
+
+
+def test_a_run_is_streamed_and_its_pauses_and_its_end_are_agg_s(lab: Lab) -> None:
+    notebook = lab.open([IMPORTS, LOOP])
+    notebook.run(0)
+    notebook.start(1)
+    figure = notebook.figure()
+    figure.wait_until_shown()
+    figure.wait_for_paints(10)
+    lab.wait_for("() => document.querySelector('.tfw-badge.tfw-running')")
+    assert notebook.evaluate("plot.canvas._base_is_shown", live=True)
+    notebook.locator("button:has-text('Pause')").click()
+    notebook.locator(".tfw-badge.tfw-paused").wait_for()
+    figure.wait_until_settled()
+    drawn = "plot.canvas._base_is_shown, __import__('numpy').asarray(plot.canvas.buffer_rgba()).tolist()"
+    streaming, pixels = notebook.evaluate(f"[{drawn}]", live=True)
+    assert not streaming
+    np.testing.assert_array_equal(figure.pixels(), np.array(pixels, np.uint8))
+    painted = len(figure.paints)
+    notebook.locator("button:has-text('Resume')").click()
+    figure.wait_for_paints(10, since=painted)
+    notebook.locator("button:has-text('Stop')").click()
+    notebook.finish(1)
+    figure.wait_until_settled()
+    assert not notebook.evaluate("plot.canvas._base_is_shown")
+
+
+def test_a_figure_out_of_sight_gets_no_frames_and_the_newest_when_it_is_seen(lab: Lab) -> None:
+    notebook = lab.open([IMPORTS, LOOP, *["'below'"] * 60])
+    notebook.run(0)
+    notebook.start(1)
+    figure = notebook.figure()
+    figure.wait_for_paints(10, since=0)
+    notebook.locator(".jp-WindowedPanel-outer").evaluate("panel => panel.scrollTo(0, 1e6)")
+    while notebook.evaluate("plot.canvas._visible", live=True):
+        pass
+    frame, step = notebook.evaluate(SENT, live=True)
+    while notebook.evaluate("plot.run.step", live=True) < step + 300:
+        pass
+    assert notebook.evaluate(SENT, live=True)[0] == frame
+    painted = len(figure.paints)
+    scrolled = figure.canvas.evaluate("canvas => { canvas.scrollIntoView({ block: 'center' }); return tests.now() }")
+    back = figure.wait_for_paints(since=painted)
+    print(f"painted {1000 * (back - scrolled):.0f} ms after it came back")
+    assert back - scrolled < 1.0
+    notebook.locator("button:has-text('Stop')").click()
+    notebook.finish(1)
