@@ -20,6 +20,9 @@ const base = vi.hoisted(() => {
     calls: string[] = [];
     offscreen_canvas = { width: 6, height: 4, toDataURL: () => 'data:newest' };
     offscreen_context = {
+      save: () => undefined,
+      restore: () => undefined,
+      scale: () => undefined,
       clearRect: () => this.calls.push('clear'),
       drawImage: (picture: { name: string }, ...place: number[]) => this.calls.push(`${picture.name} ${place}`),
     };
@@ -115,6 +118,84 @@ test('another frame may be asked for as soon as one has come in, for it may be o
   model.waiting_for_image = true;
   model.handle_binary({ frame: 1 }, ['png']);
   expect(model.waiting_for_image).toBe(false);
+});
+
+/** A list that shows nothing, made for a base. */
+const list = (base: number) => ({ base, size: [6, 4], panels: [] });
+const nothing = new DataView(new ArrayBuffer(0));
+
+test('what moves is painted over the base that it came with or that is shown, when the browser paints', async () => {
+  let browser_paints: (() => void) | undefined;
+  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => {
+    browser_paints = callback;
+  });
+  const model = make();
+  model.handle_stream({ frame: 1, ...list(1) }, [nothing, 'base']);
+  await settle();
+  expect(model.calls).toEqual([]);
+  browser_paints?.();
+  await settle();
+  expect(model.calls).toEqual(['clear', 'base 0,0,6,4', 'clear', 'copy 0,0,6,4', 'view']);
+  model.calls.length = 0;
+  model.handle_stream({ frame: 2, ...list(1) }, [nothing]);
+  await settle();
+  browser_paints?.();
+  await settle();
+  expect(model.calls).toEqual(['clear', 'copy 0,0,6,4', 'view']);
+  expect(model.sent).toEqual([
+    { type: 'frame_ack', frame: 1 },
+    { type: 'frame_ack', frame: 2 },
+  ]);
+});
+
+test('on a page that is not seen, and so never painted, nothing waits', async () => {
+  Object.assign(document, { hidden: true });
+  const model = make();
+  model.handle_stream({ frame: 1, ...list(1) }, [nothing, 'base']);
+  await settle();
+  expect(model.sent).toEqual([{ type: 'frame_ack', frame: 1 }]);
+});
+
+test('what was made for another base is not painted', async () => {
+  Object.assign(document, { hidden: true });
+  const model = make();
+  model.handle_stream({ frame: 1, ...list(1) }, [nothing]);
+  model.handle_stream({ frame: 2, ...list(1) }, [nothing, 'base']);
+  model.handle_stream({ frame: 3, ...list(2) }, [nothing]);
+  model.handle_binary({ frame: 4 }, ['all']);
+  model.handle_stream({ frame: 5, ...list(1) }, [nothing]);
+  await settle();
+  const error = 'the frame was made for a picture that is not shown';
+  expect(model.sent).toEqual([
+    { type: 'frame_ack', frame: 1, error },
+    { type: 'frame_ack', frame: 2 },
+    { type: 'frame_ack', frame: 3, error },
+    { type: 'frame_ack', frame: 4 },
+    { type: 'frame_ack', frame: 5, error },
+  ]);
+});
+
+test('a difference is one to the base, without what moved over it', async () => {
+  Object.assign(document, { hidden: true });
+  const model = make();
+  model.handle_stream({ frame: 1, ...list(1) }, [nothing, 'base']);
+  model.set('_image_mode', 'diff');
+  await settle();
+  model.calls.length = 0;
+  model.handle_binary({ frame: 2 }, ['all']);
+  await settle();
+  expect(model.calls).toEqual(['copy 0,0,6,4', 'all 0,0,6,4', 'view']);
+});
+
+test('the kernel is told when the last view goes out of sight, and when the first comes into it', () => {
+  const model = make();
+  model.see('left', true);
+  model.see('right', true);
+  model.see('left', false);
+  expect(model.sent).toEqual([{ type: 'visible', visible: true }]);
+  model.see('right', false);
+  model.see('right', false);
+  expect(model.sent.slice(1)).toEqual([{ type: 'visible', visible: false }]);
 });
 
 test('a picture that cannot be decoded is reported', async () => {

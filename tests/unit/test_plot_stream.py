@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 
 from tests.unit.plot_frames import frame, new_board, new_figure
@@ -208,10 +207,3 @@ def test_a_panel_that_failed_is_not_sent() -> None:
     board.update(frame({"loss": [1.0, 0.5]}, {"digit": np.zeros((9, 9))}))
     board.update(frame({"loss": [1.0, 0.5]}, errors={"digit": "no"}))
     assert len(board.stream(False)[0]["panels"]) == 1  # type: ignore[index]
-
-
-def test_limits_are_as_the_scale_counts_them() -> None:
-    ax = new_axes(xlim=(2, 4), ylim=(0.1, 100.0), yscale="log")
-    display = DisplayList(ax.figure if isinstance(ax.figure, Figure) else new_figure(), {})
-    display.open_panel(ax)
-    assert display.header["panels"][0]["limits"] == pytest.approx([2, 4, -1, 2])

@@ -75,23 +75,12 @@ class DisplayList:
         return b"".join(self._chunks)
 
     def open_panel(self, ax: Axes) -> None:
-        """Begin with the artists of another axes.
-
-        Its limits are sent as its scales count them: a browser that pans or zooms before the kernel does need not know
-        the scales.
-        """
+        """Begin with the artists of another axes."""
         # Rounded as Agg rounds what it clips to.
         left, right = (int(np.floor(x + 0.5)) for x in (ax.bbox.x0, ax.bbox.x1))
         top, bottom = (int(np.floor(self._height - y + 0.5)) for y in (ax.bbox.y1, ax.bbox.y0))
-        limits = ax.transScale.transform(np.column_stack((ax.get_xlim(), ax.get_ylim())))
         self._items = []
-        self._panels.append(
-            {
-                "box": [left, top, right - left, bottom - top],
-                "limits": limits.T.ravel().tolist(),
-                "items": self._items,
-            }
-        )
+        self._panels.append({"box": [left, top, right - left, bottom - top], "items": self._items})
 
     def add(self, artist: Artist) -> None:
         """Append an artist of the panel opened last; raises `UnstreamableError` where it can only be drawn by Agg."""
