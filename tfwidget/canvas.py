@@ -98,6 +98,7 @@ class Canvas(Confined, IpymplCanvas):
         self._in_flight: dict[int, float] = {}  # when each was sent
         self._unsent = False
         self._visible = True
+        self._seen_at = 0.0  # when the browser said so
         self._streams = False  # the browser can
         self._base = 0  # how often one was drawn
         self._base_is_shown = False  # and nothing of Agg's over it
@@ -322,7 +323,7 @@ class Canvas(Confined, IpymplCanvas):
         elif kind == "ready":
             self._on_ready(content)
         elif kind == "visible":
-            self._visible = content["visible"]
+            self._on_visible(content)
             self._go_on()
         elif kind == "draw":
             self.draw_idle()
@@ -344,12 +345,19 @@ class Canvas(Confined, IpymplCanvas):
         self._in_flight.clear()
         self._force_full = True
         self._streams = content.get("stream") == STREAM
-        self._visible = content.get("visible") is not False
+        self._on_visible(content)
         self._handle_set_device_pixel_ratio(content["device_pixel_ratio"])
         self.on_theme(content["theme"] == "dark")
         if content.get("room") is not None:
             self.on_room(content["room"])
         self.draw_idle()
+
+    def _on_visible(self, content: Mapping[str, Any]) -> None:
+        # What was sent before there was a subshell comes after all else, when the cell has ended: it no longer holds.
+        at = content.get("time")
+        if at is None or at >= self._seen_at:
+            self._seen_at = at or self._seen_at
+            self._visible = content.get("visible") is not False
 
     # -- other threads ---------------------------------------------------------------------------------------------
 
@@ -520,6 +528,7 @@ _MOUSE: _Fields = {
 }
 _KEY: _Fields = {"key": _key, "guiEvent": _anything}
 _RATIO = _number(0.1, 10)
+_TIME = _number(0, 1e15)  # milliseconds since 1970
 _MESSAGES: dict[str, _Fields] = {
     "ready": {
         "device_pixel_ratio": _RATIO,
@@ -527,8 +536,9 @@ _MESSAGES: dict[str, _Fields] = {
         "room": _optional(_number(1, MAX_PIXELS)),
         "stream": _optional(_integer(0, 1000)),
         "visible": _optional(_one_of(True, False)),
+        "time": _optional(_TIME),
     },
-    "visible": {"visible": _one_of(True, False)},
+    "visible": {"visible": _one_of(True, False), "time": _optional(_TIME)},
     "frame_ack": {
         "frame": _integer(0, 2**53),
         "error": _optional(lambda value: isinstance(value, str)),

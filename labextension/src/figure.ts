@@ -100,6 +100,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
         room: this.room,
         stream: STREAM,
         visible: this.seen.size > 0,
+        time: now(),
       });
     }
   }
@@ -110,7 +111,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
     this.seen[visible ? 'add' : 'delete'](view);
     if (this.seen.size > 0 !== before && !this.disabled) {
       try {
-        this.send_message('visible', { visible });
+        this.send_message('visible', { visible, time: now() });
       } catch {
         // A notebook that closes takes its views down after the kernel.
       }
@@ -228,6 +229,11 @@ export class LiveCanvasModel extends MPLCanvasModel {
     }
     return super.get_state(drop_defaults);
   }
+}
+
+/** In milliseconds since 1970: messages may overtake each other, on the shell and on the subshell. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
 }
 
 function copy(from: HTMLCanvasElement, to: HTMLCanvasElement): void {

@@ -192,10 +192,10 @@ test('the kernel is told when the last view goes out of sight, and when the firs
   model.see('left', true);
   model.see('right', true);
   model.see('left', false);
-  expect(model.sent).toEqual([{ type: 'visible', visible: true }]);
+  expect(model.sent).toEqual([{ type: 'visible', visible: true, time: expect.any(Number) }]);
   model.see('right', false);
   model.see('right', false);
-  expect(model.sent.slice(1)).toEqual([{ type: 'visible', visible: false }]);
+  expect(model.sent.slice(1)).toEqual([{ type: 'visible', visible: false, time: expect.any(Number) }]);
 });
 
 test('a picture that cannot be decoded is reported', async () => {
@@ -237,7 +237,9 @@ test('the picture becomes text only when the notebook is saved with it', async (
 test('a view is announced with the theme and the pixel ratio', () => {
   const model = make();
   model.announce();
-  expect(model.sent).toEqual([{ type: 'ready', device_pixel_ratio: 1, theme: 'dark', stream: 1, visible: false }]);
+  expect(model.sent).toEqual([
+    { type: 'ready', device_pixel_ratio: 1, theme: 'dark', stream: 1, visible: false, time: expect.any(Number) },
+  ]);
   expect(model.calls).toEqual([]);
 });
 
@@ -246,7 +248,9 @@ test('another pixel ratio stretches what there is until the kernel has drawn ane
   page.devicePixelRatio = 2;
   model.announce();
   expect(model.calls).toEqual(['copy 0,0,12,8', 'resize']);
-  expect(model.sent).toEqual([{ type: 'ready', device_pixel_ratio: 2, theme: 'dark', stream: 1, visible: false }]);
+  expect(model.sent).toEqual([
+    { type: 'ready', device_pixel_ratio: 2, theme: 'dark', stream: 1, visible: false, time: expect.any(Number) },
+  ]);
 });
 
 test('the views take over the size that the kernel answered with, unless another is on its way', () => {

@@ -529,8 +529,9 @@ BAD: dict[tuple[str, ...], dict[str, list[object]]] = {
         "room": NUMBERS[1:],
         "stream": [*NUMBERS[1:], -1, 0.5],
         "visible": ["true", 1, 0, []],
+        "time": [*NUMBERS[1:], -1],
     },
-    ("visible",): {"visible": [None, "true", 1, 0, []]},
+    ("visible",): {"visible": [None, "true", 1, 0, []], "time": [*NUMBERS[1:], -1]},
     ("frame_ack",): {"frame": [*NUMBERS, -1, 0.5], "error": [5, [], True]},
     ("set_dpi_ratio",): {"dpi_ratio": [*NUMBERS, 0, 11]},
     ("set_device_pixel_ratio",): {"device_pixel_ratio": [*NUMBERS, 0, 11]},
@@ -919,3 +920,13 @@ def test_a_new_view_is_visible_unless_it_says_otherwise(painter: Painter) -> Non
     assert not painter.canvas.ready
     painter.send("ready", device_pixel_ratio=1, theme="light")
     assert painter.canvas.ready
+
+
+def test_what_a_browser_said_before_is_not_believed_when_it_arrives_later(painter: Painter) -> None:
+    painter.send("ready", device_pixel_ratio=1, theme="light", visible=True, time=1000.5)
+    painter.send("visible", visible=False, time=900)
+    assert painter.canvas._visible
+    painter.send("ready", device_pixel_ratio=1, theme="light", visible=False, time=800)
+    assert painter.canvas._visible
+    painter.send("visible", visible=False, time=1100)
+    assert not painter.canvas._visible
