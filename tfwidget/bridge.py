@@ -491,6 +491,7 @@ class Run:
         began = self._clock()
         if not self._paused:
             self.note("paused")
+            self._drawn_step = -1  # a step that is in sight already is drawn once more, as a still picture
         self._paused = True
         self._may_step.clear()
         try:

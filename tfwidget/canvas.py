@@ -1,15 +1,21 @@
 """The Matplotlib backend ``tfwidget``: ipympl's canvas, confined to the owner thread, with acknowledged frames.
 
-Invariant: everything is drawn on the owner thread, and at most one frame is in flight until the browser has painted it.
+Invariant: everything is drawn on the owner thread, and at most one picture, or two frames of which the second is only
+painted over it, are in flight until the browser has painted them.
 
 Flow control, all of it:
 
 - ``draw()`` draws at once, ``draw_idle()`` wants a draw and posts one to the mailbox, however often it is called;
 - a drawn picture is sent if no frame is in flight; else when the acknowledgement arrives, with what is newest by then;
-- a frame that the browser could not show, or never acknowledged, is followed by a full one.
+- a frame that the browser could not show, or never acknowledged, is followed by a full one;
+- while no view is visible nothing is sent, and the newest as soon as one is.
 
 `Canvas.moving` names the artists that change with every frame. They are animated, so a full draw leaves them out;
-`Canvas.draw_moving` restores that picture and draws them over it, without the axes, ticks and texts.
+`Canvas.draw_moving` restores that picture and draws them over it, without the axes, ticks and texts. Or it does not
+draw at all: where the browser has said that it can, and `Canvas.live` is set, the moving artists are sent as
+`Canvas.stream` describes them, and painted there over the picture without them, the *base*. A base that has changed is
+sent in one message with what is to be painted over it, and every frame names the base that it was made for: data are
+never shown over the axes of others.
 """
 
 import contextvars
@@ -44,6 +50,9 @@ __all__ = ["Canvas", "FigureCanvas", "FigureManager", "Toolbar", "new_canvas"]
 
 ACKNOWLEDGEMENT_TIMEOUT = 2.0
 """Seconds after which a frame counts as lost: the page was closed or reloaded, or there is none."""
+
+STREAM = 1
+"""The version of `Canvas.stream`'s format, which the browser must know to be sent it."""
 
 MAX_FAILURES = 2
 """So often in a row the figure is drawn again when the browser could not show it."""
@@ -83,13 +92,20 @@ class Canvas(Confined, IpymplCanvas):
 
     def __init__(self, figure: Figure, *args: Any, **kwargs: Any) -> None:
         self.moving: Sequence[Artist] = ()
+        self.stream: Callable[[bool], tuple[dict[str, Any], bytes] | None] = lambda afresh: None
+        self.live = False  # else Agg draws everything
         self.on_home: Callable[[], object] = lambda: None
         self.on_theme: Callable[[bool], object] = lambda dark: None
         self.on_room: Callable[[float], object] = lambda width: None
         self.clock: Callable[[], float] = time.monotonic
         self._frame = 0
-        self._sent_at: float | None = None  # of the frame in flight
+        self._in_flight: dict[int, float] = {}  # when each was sent
         self._unsent = False
+        self._visible = True
+        self._seen_at = 0.0  # when the browser said so
+        self._streams = False  # the browser can
+        self._base = 0  # how often one was drawn
+        self._base_is_shown = False  # and nothing of Agg's over it
         self._failures = 0  # in a row
         self._draw_wanted = False
         self._draw_posted = False
@@ -123,10 +139,13 @@ class Canvas(Confined, IpymplCanvas):
             FigureCanvasAgg.draw(self)
         finally:
             self._drawing = False
+        self._base_is_shown = False
         if self.moving:
+            self._base += 1
             self._background = self.copy_from_bbox(self.figure.bbox)
             self._background_size = self.get_width_height(physical=True)
-            self._draw_over_background()
+            self._show_moving()
+            return
         self._png_is_old = True
         self._send_frame()
 
@@ -150,15 +169,21 @@ class Canvas(Confined, IpymplCanvas):
         ):
             self.draw()
             return
-        self.restore_region(self._background)
-        self._draw_over_background()
-        self._png_is_old = True
-        self._send_frame()
+        self._show_moving()
 
-    def _draw_over_background(self) -> None:
+    def _show_moving(self) -> None:
+        if self._streams and self.live:
+            if not self.ready:
+                self._unsent = True  # the list is made when it can be sent: the newest wins
+                return
+            if self._send_stream():
+                return
+        self.restore_region(self._background)
         renderer = self.get_renderer()
         for artist in self.moving:
             artist.draw(renderer)
+        self._png_is_old = True
+        self._send_frame()
 
     def draw_idle(self) -> None:
         """Draw the figure soon, on the owner thread; many calls make one draw.
@@ -211,13 +236,15 @@ class Canvas(Confined, IpymplCanvas):
 
     @property
     def ready(self) -> bool:
-        """Whether a frame sent now would be painted soon: none is in flight, or the one in flight is lost."""
-        if self._sent_at is not None and self.clock() - self._sent_at > ACKNOWLEDGEMENT_TIMEOUT:
-            self._sent_at = None
+        """Whether a frame sent now would be painted soon: a view is visible, and none in flight is waited for."""
+        if self._in_flight and self.clock() - min(self._in_flight.values()) > ACKNOWLEDGEMENT_TIMEOUT:
+            self._in_flight.clear()  # lost
             self._force_full = True
-        return self._sent_at is None
+        # The second lets the browser paint without a pause; a picture is too large for that.
+        return self._visible and len(self._in_flight) < (2 if self._base_is_shown else 1)
 
     def _send_frame(self) -> None:
+        """Send the picture that Agg has drawn."""
         if self.comm is None:
             return
         if not self.ready:
@@ -225,14 +252,34 @@ class Canvas(Confined, IpymplCanvas):
             return
         self._unsent = False
         picture = self.get_diff_image()
-        if picture is None:
-            return
+        if picture is not None:
+            self._base_is_shown = False
+            self._send_numbered({"type": "binary"}, [picture])
+
+    def _send_stream(self) -> bool:
+        """Send what moves as a list to be painted, with the base where that is not shown; False where Agg must draw."""
+        if self.comm is None:
+            return True
+        with_base = self._force_full or not self._base_is_shown
+        display = self.stream(with_base)
+        if display is None:
+            return False
+        header, data = display
+        content = {"type": "stream", "base": self._base, **header}
+        buffers = [data]
+        if with_base:
+            self.restore_region(self._background)
+            self._png_is_old = True
+            buffers.append(self.get_diff_image())
+            self._base_is_shown = True
+        self._unsent = False
+        self._send_numbered(content, buffers)
+        return True
+
+    def _send_numbered(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         self._frame += 1
-        self._sent_at = self.clock()
-        self.send(
-            {"data": json.dumps({"type": "binary", "frame": self._frame})},
-            buffers=[picture],
-        )
+        self._in_flight[self._frame] = self.clock()
+        self.send({"data": json.dumps({**content, "frame": self._frame})}, buffers=buffers)
 
     def blit(self, bbox: object = None) -> None:
         """Show what was drawn over a restored background."""
@@ -247,13 +294,23 @@ class Canvas(Confined, IpymplCanvas):
             self._force_full = True
             self._failures += 1
             self._draw_wanted |= self._failures <= MAX_FAILURES
-        elif content["frame"] != self._frame:
-            return  # of a frame that already counted as lost
+            self._in_flight.clear()
+        elif content["frame"] not in self._in_flight:
+            return  # it already counted as lost
         else:
             self._failures = 0
-        self._sent_at = None
+            for frame in [one for one in self._in_flight if one <= content["frame"]]:
+                del self._in_flight[frame]
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Draw or send what has waited until a frame could be painted."""
+        if not self.ready:
+            return
         if self._draw_wanted:
             self.draw()
+        elif self._unsent and self._streams and self.live and self.moving:
+            self.draw_moving()
         elif self._unsent:
             self._send_frame()
 
@@ -276,6 +333,9 @@ class Canvas(Confined, IpymplCanvas):
             self._on_acknowledgement(content)
         elif kind == "ready":
             self._on_ready(content)
+        elif kind == "visible":
+            self._on_visible(content)
+            self._go_on()
         elif kind == "draw":
             self.draw_idle()
         elif kind == "initialized":
@@ -293,13 +353,22 @@ class Canvas(Confined, IpymplCanvas):
 
     def _on_ready(self, content: Mapping[str, Any]) -> None:
         """A view has rendered: it has painted nothing yet, so what was in flight is lost on it."""
-        self._sent_at = None
+        self._in_flight.clear()
         self._force_full = True
+        self._streams = content.get("stream") == STREAM
+        self._on_visible(content)
         self._handle_set_device_pixel_ratio(content["device_pixel_ratio"])
         self.on_theme(content["theme"] == "dark")
         if content.get("room") is not None:
             self.on_room(content["room"])
         self.draw_idle()
+
+    def _on_visible(self, content: Mapping[str, Any]) -> None:
+        # What was sent before there was a subshell comes after all else, when the cell has ended: it no longer holds.
+        at = content.get("time")
+        if at is None or at >= self._seen_at:
+            self._seen_at = at or self._seen_at
+            self._visible = content.get("visible") is not False
 
     # -- other threads ---------------------------------------------------------------------------------------------
 
@@ -506,12 +575,17 @@ _MOUSE: _Fields = {
 }
 _KEY: _Fields = {"key": _key, "guiEvent": _anything}
 _RATIO = _number(0.1, 10)
+_TIME = _number(0, 1e15)  # milliseconds since 1970
 _MESSAGES: dict[str, _Fields] = {
     "ready": {
         "device_pixel_ratio": _RATIO,
         "theme": _one_of("light", "dark"),
         "room": _optional(_number(1, MAX_PIXELS)),
+        "stream": _optional(_integer(0, 1000)),
+        "visible": _optional(_one_of(True, False)),
+        "time": _optional(_TIME),
     },
+    "visible": {"visible": _one_of(True, False), "time": _optional(_TIME)},
     "frame_ack": {
         "frame": _integer(0, 2**53),
         "error": _optional(lambda value: isinstance(value, str)),

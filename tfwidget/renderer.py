@@ -21,7 +21,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
-__all__ = ["Renderer"]
+__all__ = ["Line", "Renderer", "line_of_text"]
 
 _UNIT = 64  # FreeType places glyphs in 64ths of a pixel
 _LARGEST = 2**15  # pixels of a picture worth keeping: larger ones are few, and would fill the memory
@@ -92,6 +92,47 @@ class Renderer(RendererAgg):
         top = max(one.height - one.descent for one in sizes)
         descent = max(one.descent for one in sizes)
         return sum(one.width for one in sizes), top + descent, descent
+
+
+class Line(NamedTuple):
+    """A line of text as pixels."""
+
+    rgba: np.ndarray
+    """The top row first, not premultiplied; the same array for the same text."""
+    left: int
+    """Pixels from where the text begins to the left edge; negative where it reaches beyond."""
+    bottom: int
+    """Pixels from its baseline up to the lower edge."""
+    width: float
+    """Pixels from where it begins to where it ends."""
+
+
+def line_of_text(text: str, properties: FontProperties, dpi: float, color: tuple[float, float, float, float]) -> Line:
+    """A line of text as it is drawn upright, beginning at the corner of a pixel."""
+    return _line(text, _font(properties, dpi), color)
+
+
+@lru_cache(maxsize=256)
+def _line(text: str, font: _Font, color: tuple[float, float, float, float]) -> Line:
+    placed = []
+    for piece, along in _pieces(text, font):
+        column, right = divmod(round(_UNIT * along), _UNIT)
+        picture = _picture(piece, font, 0.0, color, right, 0)
+        if picture is not None:
+            placed.append((column + picture.left, picture.bottom, picture.rgba))
+    width = sum(_size(piece, font).width for piece, _ in _pieces(text, font))
+    if not placed:
+        return Line(np.zeros((1, 1, 4), np.uint8), 0, 0, width)
+    left, bottom = min(column for column, _, _ in placed), min(row for _, row, _ in placed)
+    right = max(column + rgba.shape[1] for column, _, rgba in placed)
+    top = max(row + rgba.shape[0] for _, row, rgba in placed)
+    line = np.empty((top - bottom, right - left, 4), np.uint8)
+    line[...] = [round(255 * part) for part in color]
+    line[..., 3] = 0
+    for column, row, rgba in placed:
+        part = line[row - bottom : row - bottom + rgba.shape[0], column - left : column - left + rgba.shape[1], 3]
+        np.maximum(part, rgba[..., 3], out=part)
+    return Line(np.ascontiguousarray(line[::-1]), left, bottom, width)
 
 
 def _font(properties: FontProperties, dpi: float) -> _Font:

@@ -99,6 +99,7 @@ class LivePlot(Confined, ipywidgets.VBox):
         self.canvas.footer_visible = False
         self.canvas.toolbar_position = "right"  # on the left it would cover ticks
         self._board = Board(self.figure, max_panels=max_panels)
+        self.canvas.stream = self._board.stream
         self.canvas.on_home = self._follow
         self.canvas.on_theme = self._set_theme
         self.canvas.on_room = self._fit
@@ -181,6 +182,8 @@ class LivePlot(Confined, ipywidgets.VBox):
             self.children = (self._controls, self.canvas, self._status)
         rebuilt = self._board.update(frame)
         self.canvas.moving = self._board.moving
+        # When the run pauses or ends, what stays in sight is Matplotlib's own.
+        self.canvas.live = self.run is not None and self.run.state == "running"
         if rebuilt:
             self.canvas.draw()
         else:

@@ -8,13 +8,39 @@ import { DOMWidgetView, type IClassicComm } from '@jupyter-widgets/base';
 import { MPLCanvasModel, MPLCanvasView } from 'jupyter-matplotlib';
 import metadata from '../package.json';
 import { FrameQueue } from './frames';
-import { theme, watchPixelRatio, watchTheme } from './surroundings';
+import { decodeStream, paintStream, type Stream } from './stream';
+import { theme, watchPixelRatio, watchTheme, watchVisibility } from './surroundings';
+
+/** The version of the format that stream.ts reads. */
+const STREAM = 1;
+
+/** A frame as it came in: a picture, or what is to be painted over one, or both. */
+interface EncodedFrame {
+  /** The picture replaces the one before; otherwise it is painted over it. */
+  full: boolean;
+  png: BlobPart | undefined;
+  stream: { message: Record<string, unknown>; data: BlobPart | undefined } | undefined;
+}
+
+interface DecodedFrame {
+  full: boolean;
+  bitmap: ImageBitmap | undefined;
+  stream: Stream | undefined;
+}
 
 // `declare` on fields: widgets are initialized inside the constructor of their base class, before field initializers run.
 
 export class LiveCanvasModel extends MPLCanvasModel {
-  declare private frames: FrameQueue<ImageBitmap>;
+  declare private frames: FrameQueue<EncodedFrame, DecodedFrame>;
   declare private painted: boolean;
+  /** The picture under the stream; offscreen_canvas, which views show, has both. */
+  declare private base: HTMLCanvasElement;
+  /** What is painted over the base, if anything is. */
+  declare private stream: Stream | undefined;
+  /** The one that came in last, painted or not. */
+  declare private newest: Stream | undefined;
+  /** The views that a person can see. */
+  declare private seen: Set<unknown>;
   /** The width that the page has for the figure, in CSS pixels. */
   declare private room?: number;
   /** In JupyterLab, a wrapper of the comm proper (JupyterLab 4.4: `CommHandler` in @jupyterlab/services). */
@@ -34,9 +60,11 @@ export class LiveCanvasModel extends MPLCanvasModel {
 
   override initialize(...parameters: Parameters<MPLCanvasModel['initialize']>): void {
     this.painted = false;
+    this.base = document.createElement('canvas');
+    this.seen = new Set();
     this.frames = new FrameQueue({
-      decode: data => createImageBitmap(new Blob([data], { type: 'image/png' })),
-      paint: (bitmap, full) => this.paint(bitmap, full),
+      decode: frame => this.decode(frame),
+      paint: frame => this.paint(frame),
       acknowledge: (frame, error) => this.send_message('frame_ack', error === undefined ? { frame } : { frame, error }),
     });
     super.initialize(...parameters);
@@ -66,7 +94,27 @@ export class LiveCanvasModel extends MPLCanvasModel {
 
   private send_ready(): void {
     if (!this.disabled) {
-      this.send_message('ready', { device_pixel_ratio: this.ratio, theme: theme(), room: this.room });
+      this.send_message('ready', {
+        device_pixel_ratio: this.ratio,
+        theme: theme(),
+        room: this.room,
+        stream: STREAM,
+        visible: this.seen.size > 0,
+        time: now(),
+      });
+    }
+  }
+
+  /** Tell the kernel when the last view has gone out of sight, or the first has come into it. */
+  see(view: unknown, visible: boolean): void {
+    const before = this.seen.size > 0;
+    this.seen[visible ? 'add' : 'delete'](view);
+    if (this.seen.size > 0 !== before && !this.disabled) {
+      try {
+        this.send_message('visible', { visible, time: now() });
+      } catch {
+        // A notebook that closes takes its views down after the kernel.
+      }
     }
   }
 
@@ -86,22 +134,73 @@ export class LiveCanvasModel extends MPLCanvasModel {
     }
     // As it comes in, not when it is painted: what the kernel offers to draw from now on is newer than this frame.
     this.waiting_for_image = false;
-    const number = typeof message.frame === 'number' ? message.frame : undefined;
-    // The mode belongs to this frame: by the time it is decoded, the kernel may have set the next one's.
-    const full = this.get('_image_mode') === 'full';
-    void this.frames.push({ number, full, data: buffers?.[0] });
+    this.push(message, { png: buffers?.[0], stream: undefined });
   }
 
-  private paint(bitmap: ImageBitmap, full: boolean): void {
+  /** What moves, and the picture under it where that has changed. */
+  handle_stream(message: Record<string, unknown>, buffers?: readonly BlobPart[]): void {
+    this.push(message, { png: buffers?.[1], stream: { message, data: buffers?.[0] } });
+  }
+
+  private push(message: Record<string, unknown>, frame: Omit<EncodedFrame, 'full'>): void {
+    const number = typeof message.frame === 'number' ? message.frame : undefined;
+    // The mode belongs to this frame: by the time it is decoded, the kernel may have set the next one's.
+    void this.frames.push(number, { ...frame, full: this.get('_image_mode') === 'full' });
+  }
+
+  private async decode({ full, png, stream }: EncodedFrame): Promise<DecodedFrame> {
+    if (png === undefined && stream === undefined) {
+      throw new Error('the frame came without a picture');
+    }
+    if (stream) {
+      // Before anything is awaited: the next frame may refer to this one.
+      this.newest = decodeStream(stream.message, bytes(stream.data), makeTexture, this.newest);
+    }
+    const decoded = stream && this.newest;
+    const bitmap = png === undefined ? undefined : await createImageBitmap(new Blob([png], { type: 'image/png' }));
+    return { full, bitmap, stream: decoded };
+  }
+
+  private async paint({ full, bitmap, stream }: DecodedFrame): Promise<void> {
+    if (stream && !document.hidden) {
+      await new Promise(requestAnimationFrame);
+    }
+    if (bitmap) {
+      this.paint_picture(bitmap, full);
+    } else if (stream?.base !== this.stream?.base) {
+      throw new Error('the frame was made for a picture that is not shown');
+    }
+    if (stream) {
+      if (bitmap) {
+        copy(this.offscreen_canvas, this.base);
+      }
+      this.stream = stream;
+      this.paint_stream();
+    }
+    this.painted = true;
+    this._for_each_view(view => view.update_canvas());
+  }
+
+  private paint_picture(bitmap: ImageBitmap, full: boolean): void {
     const { width, height } = this.offscreen_canvas;
     if (full) {
       this.offscreen_context.clearRect(0, 0, width, height);
+    } else if (this.stream) {
+      this.offscreen_context.drawImage(this.base, 0, 0, width, height);
     }
+    this.stream = undefined;
     // Until the kernel knows the size and resolution, a frame is stretched rather than cropped.
     this.offscreen_context.drawImage(bitmap, 0, 0, width, height);
     bitmap.close();
-    this.painted = true;
-    this._for_each_view(view => view.update_canvas());
+  }
+
+  private paint_stream(): void {
+    const { width, height } = this.offscreen_canvas;
+    if (this.stream && width > 0 && height > 0) {
+      this.offscreen_context.clearRect(0, 0, width, height);
+      this.offscreen_context.drawImage(this.base, 0, 0, width, height);
+      paintStream(this.offscreen_context, this.stream, width, height);
+    }
   }
 
   /** The kernel rounds the size that was asked for: take it over, unless another has been asked for meanwhile. */
@@ -116,11 +215,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
   override resize_canvas(): void {
     const { offscreen_canvas: canvas, offscreen_context: context } = this;
     const before = document.createElement('canvas');
-    before.width = canvas.width;
-    before.height = canvas.height;
-    if (canvas.width > 0 && canvas.height > 0) {
-      before.getContext('2d')?.drawImage(canvas, 0, 0);
-    }
+    copy(canvas, before);
     super.resize_canvas();
     if (before.width > 0 && before.height > 0) {
       context.drawImage(before, 0, 0, canvas.width, canvas.height);
@@ -134,6 +229,35 @@ export class LiveCanvasModel extends MPLCanvasModel {
     }
     return super.get_state(drop_defaults);
   }
+}
+
+/** In milliseconds since 1970: messages may overtake each other, on the shell and on the subshell. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+function copy(from: HTMLCanvasElement, to: HTMLCanvasElement): void {
+  to.width = from.width; // clears it, too
+  to.height = from.height;
+  if (from.width > 0 && from.height > 0) {
+    to.getContext('2d')?.drawImage(from, 0, 0);
+  }
+}
+
+/** What came over the comm, at an address of its own: typed arrays begin at multiples of their size only. */
+function bytes(data: BlobPart | undefined): ArrayBuffer {
+  if (!ArrayBuffer.isView(data)) {
+    throw new Error('the frame came without its data');
+  }
+  return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength).slice().buffer;
+}
+
+function makeTexture(rgba: Uint8ClampedArray<ArrayBuffer>, width: number, height: number): CanvasImageSource {
+  const canvas = document.createElement('canvas');
+  canvas.width = width;
+  canvas.height = height;
+  canvas.getContext('2d')?.putImageData(new ImageData(rgba, width, height), 0, 0);
+  return canvas;
 }
 
 export class LiveCanvasView extends MPLCanvasView {
@@ -160,6 +284,8 @@ export class LiveCanvasView extends MPLCanvasView {
     const announce = () => this.model.announce(this.el.clientWidth);
     watchTheme(announce, this.watching.signal);
     watchPixelRatio(announce, this.watching.signal);
+    this.model.see(this, !document.hidden);
+    watchVisibility(this.el, visible => this.model.see(this, visible), this.watching.signal);
     announce();
     // Only now it is known how wide the page is.
     void this.displayed.then(() => requestAnimationFrame(announce));
@@ -185,6 +311,7 @@ export class LiveCanvasView extends MPLCanvasView {
 
   override remove() {
     this.watching.abort();
+    this.model.see(this, false);
     super.remove();
     // ipympl does not go on to its base class, whose part takes the view off the page and out of the model's list.
     return DOMWidgetView.prototype.remove.call(this);

@@ -5,55 +5,45 @@
  * exactly once, after it was painted or has failed: a frame may be a difference to the one before it.
  */
 
-/** A frame as it came in. */
-export interface Frame {
-  /** The kernel's number for it, which its acknowledgement repeats; a frame without a number gets none. */
-  number: number | undefined;
-  /** It replaces the picture; otherwise it is painted over the one before. */
-  full: boolean;
-  /** The encoded picture. */
-  data: BlobPart | undefined;
-}
-
 /** What a queue does with frames. */
-export interface FrameHandler<Picture> {
-  decode(data: BlobPart): Promise<Picture>;
-  paint(picture: Picture, full: boolean): void;
+export interface FrameHandler<Encoded, Picture> {
+  /** Called as frames come in, in their order. */
+  decode(encoded: Encoded): Promise<Picture>;
+  /** May take until the browser paints. */
+  paint(picture: Picture): void | Promise<void>;
   acknowledge(number: number, error?: string): void;
 }
 
-export class FrameQueue<Picture> {
-  readonly #handler: FrameHandler<Picture>;
+export class FrameQueue<Encoded, Picture> {
+  readonly #handler: FrameHandler<Encoded, Picture>;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(handler: FrameHandler<Picture>) {
+  constructor(handler: FrameHandler<Encoded, Picture>) {
     this.#handler = handler;
   }
 
   /**
    * Take a frame. Decoding starts at once and may overlap; painting waits for its turn.
    *
+   * @param number - the kernel's number for it, which its acknowledgement repeats; a frame without one gets none.
    * @returns a promise that is fulfilled, never rejected, when the frame has been dealt with.
    */
-  push(frame: Frame): Promise<void> {
-    const picture = this.#decode(frame.data);
+  push(number: number | undefined, encoded: Encoded): Promise<void> {
+    const picture = this.#decode(encoded);
     const before = this.#last;
-    this.#last = this.#settle(frame, picture, before);
+    this.#last = this.#settle(number, picture, before);
     return this.#last;
   }
 
-  async #decode(data: BlobPart | undefined): Promise<Picture | Error> {
+  async #decode(encoded: Encoded): Promise<Picture | Error> {
     try {
-      if (data === undefined) {
-        return new Error('the frame came without a picture');
-      }
-      return await this.#handler.decode(data);
+      return await this.#handler.decode(encoded);
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
   }
 
-  async #settle(frame: Frame, decoding: Promise<Picture | Error>, before: Promise<void>): Promise<void> {
+  async #settle(number: number | undefined, decoding: Promise<Picture | Error>, before: Promise<void>): Promise<void> {
     const picture = await decoding;
     await before;
     let failure: string | undefined;
@@ -61,19 +51,19 @@ export class FrameQueue<Picture> {
       if (picture instanceof Error) {
         throw picture;
       }
-      this.#handler.paint(picture, frame.full);
+      await this.#handler.paint(picture);
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
     }
-    if (frame.number === undefined) {
+    if (number === undefined) {
       return;
     }
     // The views are painted by promises that are already fulfilled: they come before this one's next turn.
     await Promise.resolve();
     try {
-      this.#handler.acknowledge(frame.number, failure);
+      this.#handler.acknowledge(number, failure);
     } catch (error) {
-      console.warn(`tfwidget: frame ${frame.number} could not be acknowledged`, error);
+      console.warn(`tfwidget: frame ${number} could not be acknowledged`, error);
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What a figure needs to know of the page it is on: light or dark, and device pixels per CSS pixel.
+ * What a figure needs to know of the page it is on: light or dark, device pixels per CSS pixel, and whether it is in sight.
  *
  * Invariant: nothing is watched after the given signal has been aborted.
  */
@@ -37,4 +37,20 @@ export function watchPixelRatio(changed: () => void, signal: AbortSignal): void 
     watchPixelRatio(changed, signal);
   };
   query.addEventListener('change', listener, { once: true, signal });
+}
+
+/** Call back when the element comes into sight or goes out of it: by scrolling, folding, or another tab of the browser. */
+export function watchVisibility(element: Element, changed: (visible: boolean) => void, signal: AbortSignal): void {
+  if (signal.aborted) {
+    return;
+  }
+  let inView: boolean | undefined; // not known before the observer's first word
+  const tell = () => changed(!document.hidden && inView !== false);
+  const observer = new IntersectionObserver(entries => {
+    inView = entries.at(-1)?.isIntersecting ?? inView;
+    tell();
+  });
+  observer.observe(element);
+  document.addEventListener('visibilitychange', tell, { signal });
+  signal.addEventListener('abort', () => observer.disconnect(), { once: true });
 }

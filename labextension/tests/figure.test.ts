@@ -20,6 +20,9 @@ const base = vi.hoisted(() => {
     calls: string[] = [];
     offscreen_canvas = { width: 6, height: 4, toDataURL: () => 'data:newest' };
     offscreen_context = {
+      save: () => undefined,
+      restore: () => undefined,
+      scale: () => undefined,
       clearRect: () => this.calls.push('clear'),
       drawImage: (picture: { name: string }, ...place: number[]) => this.calls.push(`${picture.name} ${place}`),
     };
@@ -117,6 +120,84 @@ test('another frame may be asked for as soon as one has come in, for it may be o
   expect(model.waiting_for_image).toBe(false);
 });
 
+/** A list that shows nothing, made for a base. */
+const list = (base: number) => ({ base, size: [6, 4], panels: [] });
+const nothing = new DataView(new ArrayBuffer(0));
+
+test('what moves is painted over the base that it came with or that is shown, when the browser paints', async () => {
+  let browser_paints: (() => void) | undefined;
+  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => {
+    browser_paints = callback;
+  });
+  const model = make();
+  model.handle_stream({ frame: 1, ...list(1) }, [nothing, 'base']);
+  await settle();
+  expect(model.calls).toEqual([]);
+  browser_paints?.();
+  await settle();
+  expect(model.calls).toEqual(['clear', 'base 0,0,6,4', 'clear', 'copy 0,0,6,4', 'view']);
+  model.calls.length = 0;
+  model.handle_stream({ frame: 2, ...list(1) }, [nothing]);
+  await settle();
+  browser_paints?.();
+  await settle();
+  expect(model.calls).toEqual(['clear', 'copy 0,0,6,4', 'view']);
+  expect(model.sent).toEqual([
+    { type: 'frame_ack', frame: 1 },
+    { type: 'frame_ack', frame: 2 },
+  ]);
+});
+
+test('on a page that is not seen, and so never painted, nothing waits', async () => {
+  Object.assign(document, { hidden: true });
+  const model = make();
+  model.handle_stream({ frame: 1, ...list(1) }, [nothing, 'base']);
+  await settle();
+  expect(model.sent).toEqual([{ type: 'frame_ack', frame: 1 }]);
+});
+
+test('what was made for another base is not painted', async () => {
+  Object.assign(document, { hidden: true });
+  const model = make();
+  model.handle_stream({ frame: 1, ...list(1) }, [nothing]);
+  model.handle_stream({ frame: 2, ...list(1) }, [nothing, 'base']);
+  model.handle_stream({ frame: 3, ...list(2) }, [nothing]);
+  model.handle_binary({ frame: 4 }, ['all']);
+  model.handle_stream({ frame: 5, ...list(1) }, [nothing]);
+  await settle();
+  const error = 'the frame was made for a picture that is not shown';
+  expect(model.sent).toEqual([
+    { type: 'frame_ack', frame: 1, error },
+    { type: 'frame_ack', frame: 2 },
+    { type: 'frame_ack', frame: 3, error },
+    { type: 'frame_ack', frame: 4 },
+    { type: 'frame_ack', frame: 5, error },
+  ]);
+});
+
+test('a difference is one to the base, without what moved over it', async () => {
+  Object.assign(document, { hidden: true });
+  const model = make();
+  model.handle_stream({ frame: 1, ...list(1) }, [nothing, 'base']);
+  model.set('_image_mode', 'diff');
+  await settle();
+  model.calls.length = 0;
+  model.handle_binary({ frame: 2 }, ['all']);
+  await settle();
+  expect(model.calls).toEqual(['copy 0,0,6,4', 'all 0,0,6,4', 'view']);
+});
+
+test('the kernel is told when the last view goes out of sight, and when the first comes into it', () => {
+  const model = make();
+  model.see('left', true);
+  model.see('right', true);
+  model.see('left', false);
+  expect(model.sent).toEqual([{ type: 'visible', visible: true, time: expect.any(Number) }]);
+  model.see('right', false);
+  model.see('right', false);
+  expect(model.sent.slice(1)).toEqual([{ type: 'visible', visible: false, time: expect.any(Number) }]);
+});
+
 test('a picture that cannot be decoded is reported', async () => {
   vi.stubGlobal('createImageBitmap', () => Promise.reject(new Error('no PNG')));
   const model = make();
@@ -156,7 +237,9 @@ test('the picture becomes text only when the notebook is saved with it', async (
 test('a view is announced with the theme and the pixel ratio', () => {
   const model = make();
   model.announce();
-  expect(model.sent).toEqual([{ type: 'ready', device_pixel_ratio: 1, theme: 'dark' }]);
+  expect(model.sent).toEqual([
+    { type: 'ready', device_pixel_ratio: 1, theme: 'dark', stream: 1, visible: false, time: expect.any(Number) },
+  ]);
   expect(model.calls).toEqual([]);
 });
 
@@ -165,7 +248,9 @@ test('another pixel ratio stretches what there is until the kernel has drawn ane
   page.devicePixelRatio = 2;
   model.announce();
   expect(model.calls).toEqual(['copy 0,0,12,8', 'resize']);
-  expect(model.sent).toEqual([{ type: 'ready', device_pixel_ratio: 2, theme: 'dark' }]);
+  expect(model.sent).toEqual([
+    { type: 'ready', device_pixel_ratio: 2, theme: 'dark', stream: 1, visible: false, time: expect.any(Number) },
+  ]);
 });
 
 test('the views take over the size that the kernel answered with, unless another is on its way', () => {
@@ -219,7 +304,8 @@ test('Tab leaves the figure; every other key is its own', () => {
 
 test('a removed view watches nothing and is taken off the page', () => {
   const watching = new AbortController();
-  const view = Object.assign(Object.create(LiveCanvasView.prototype), { watching, removed: 0 });
+  const model = make();
+  const view = Object.assign(Object.create(LiveCanvasView.prototype), { watching, removed: 0, model });
   view.remove();
   expect(watching.signal.aborted).toBe(true);
   expect(view.removed).toBeGreaterThan(0);

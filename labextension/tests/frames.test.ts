@@ -5,17 +5,17 @@ import { FrameQueue } from '../src/frames';
 function queueOfText() {
   const did: string[] = [];
   const decoding = new Map<string, PromiseWithResolvers<string>>();
-  const queue = new FrameQueue<string>({
+  const queue = new FrameQueue<string, string>({
     decode: data => {
       const decoded = withResolvers<string>();
-      decoding.set(data as string, decoded);
+      decoding.set(data, decoded);
       return decoded.promise;
     },
-    paint: (picture, full) => {
+    paint: picture => {
       if (picture === 'unpaintable') {
         throw new Error('cannot paint');
       }
-      did.push(`${full ? 'full' : 'diff'} ${picture}`);
+      did.push(picture);
     },
     acknowledge: (number, error) => {
       if (number < 0) {
@@ -24,7 +24,7 @@ function queueOfText() {
       did.push(error === undefined ? `ack ${number}` : `ack ${number}: ${error}`);
     },
   });
-  const push = (number: number | undefined, data: string, full = false) => queue.push({ number, data, full });
+  const push = (number: number | undefined, data: string) => queue.push(number, data);
   const decoded = (data: string) => decoding.get(data)?.resolve(data);
   const undecodable = (data: string) => decoding.get(data)?.reject(new Error('no PNG'));
   return { queue, did, push, decoded, undecodable };
@@ -48,52 +48,69 @@ function withResolvers<T>(): PromiseWithResolvers<T> {
 
 test('frames are painted in the order they came, whatever the order they are decoded in', async () => {
   const { did, push, decoded } = queueOfText();
-  const all = [push(1, 'a', true), push(2, 'b'), push(3, 'c')];
+  const all = [push(1, 'a'), push(2, 'b'), push(3, 'c')];
   decoded('c');
   decoded('b');
   await Promise.resolve();
   expect(did).toEqual([]);
   decoded('a');
   await Promise.all(all);
-  expect(did).toEqual(['full a', 'ack 1', 'diff b', 'ack 2', 'diff c', 'ack 3']);
+  expect(did).toEqual(['a', 'ack 1', 'b', 'ack 2', 'c', 'ack 3']);
 });
 
 test('a frame is acknowledged only after the views, which paint by fulfilled promises, have had their turn', async () => {
   const did: string[] = [];
   const view = Promise.resolve();
-  const queue = new FrameQueue<string>({
-    decode: async data => data as string,
+  const queue = new FrameQueue<string, string>({
+    decode: async data => data,
     paint: () => {
       view.then(() => did.push('view painted'));
     },
     acknowledge: () => did.push('acknowledged'),
   });
-  await queue.push({ number: 1, full: true, data: 'a' });
+  await queue.push(1, 'a');
   expect(did).toEqual(['view painted', 'acknowledged']);
 });
 
 test('a frame that cannot be decoded or painted is acknowledged with the reason, and the next ones go on', async () => {
   const { did, push, decoded, undecodable } = queueOfText();
-  const all = [push(1, 'a'), push(2, 'unpaintable'), push(3, 'c', true)];
+  const all = [push(1, 'a'), push(2, 'unpaintable'), push(3, 'c')];
   undecodable('a');
   decoded('unpaintable');
   decoded('c');
   await Promise.all(all);
-  expect(did).toEqual(['ack 1: no PNG', 'ack 2: cannot paint', 'full c', 'ack 3']);
+  expect(did).toEqual(['ack 1: no PNG', 'ack 2: cannot paint', 'c', 'ack 3']);
 });
 
-test('a frame without a picture is acknowledged as lost', async () => {
-  const { queue, did } = queueOfText();
-  await queue.push({ number: 7, full: false, data: undefined });
-  expect(did).toEqual(['ack 7: the frame came without a picture']);
+test('painting may take until the browser is ready for it, and the next frame waits', async () => {
+  const did: string[] = [];
+  let ready!: () => void;
+  const queue = new FrameQueue<string, string>({
+    decode: async data => data,
+    paint: async data => {
+      if (data === 'a') {
+        await new Promise<void>(resolve => {
+          ready = resolve;
+        });
+      }
+      did.push(data);
+    },
+    acknowledge: number => did.push(`ack ${number}`),
+  });
+  const all = [queue.push(1, 'a'), queue.push(2, 'b')];
+  await new Promise<void>(resolve => setTimeout(resolve));
+  expect(did).toEqual([]);
+  ready();
+  await Promise.all(all);
+  expect(did).toEqual(['a', 'ack 1', 'b', 'ack 2']);
 });
 
 test('a frame without a number is painted and not acknowledged', async () => {
   const { did, push, decoded } = queueOfText();
-  const done = push(undefined, 'a', true);
+  const done = push(undefined, 'a');
   decoded('a');
   await done;
-  expect(did).toEqual(['full a']);
+  expect(did).toEqual(['a']);
 });
 
 test('an acknowledgement that cannot be sent stops nothing', async () => {
@@ -103,7 +120,7 @@ test('an acknowledgement that cannot be sent stops nothing', async () => {
   decoded('a');
   decoded('b');
   await Promise.all(all);
-  expect(did).toEqual(['diff a', 'diff b', 'ack 2']);
+  expect(did).toEqual(['a', 'b', 'ack 2']);
   expect(warn).toHaveBeenCalledOnce();
   warn.mockRestore();
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { theme, watchPixelRatio, watchTheme } from '../src/surroundings';
+import { theme, watchPixelRatio, watchTheme, watchVisibility } from '../src/surroundings';
 
 /** As much of the body as carries JupyterLab's theme. */
 function bodyWith(jpThemeLight?: string): HTMLElement {
@@ -86,4 +86,32 @@ test('each change of the pixel ratio is told, until the end', () => {
   controller.abort();
   queries[2]?.dispatchEvent(new Event('change'));
   expect(changed).toHaveBeenCalledTimes(2);
+});
+
+test('a figure is visible while its page is, and some of it is in view', () => {
+  vi.stubGlobal('IntersectionObserver', FakeObserver);
+  const page = Object.assign(new EventTarget(), { hidden: false });
+  vi.stubGlobal('document', page);
+  const seen: boolean[] = [];
+  const figure = {} as Element;
+  watchVisibility(figure, visible => seen.push(visible), controller.signal);
+  const observer = FakeObserver.all[0];
+  expect(observer?.observed).toBe(figure);
+  const tell = observer?.tell as unknown as (entries: { isIntersecting: boolean }[]) => void;
+  const turn = (hidden: boolean) => {
+    page.hidden = hidden;
+    page.dispatchEvent(new Event('visibilitychange'));
+  };
+  tell([{ isIntersecting: false }, { isIntersecting: true }]);
+  turn(true);
+  tell([{ isIntersecting: false }]);
+  turn(false);
+  tell([{ isIntersecting: true }]);
+  expect(seen).toEqual([true, false, false, false, true]);
+  controller.abort();
+  turn(true);
+  expect(observer?.observed).toBeUndefined();
+  expect(seen).toHaveLength(5);
+  watchVisibility(figure, visible => seen.push(visible), controller.signal);
+  expect(FakeObserver.all).toHaveLength(1);
 });

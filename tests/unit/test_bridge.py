@@ -393,6 +393,23 @@ def test_a_paused_run_draws_what_became_possible_and_keeps_draining(
     assert bench.front_end.statuses[-1].state == "running"
 
 
+def test_at_a_pause_a_step_that_was_drawn_already_is_drawn_once_more(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = bench.run()
+    bench.train(run, 1)
+    assert bench.front_end.steps == [1]
+    bench.front_end.is_ready = False
+
+    def become_ready() -> None:
+        bench.front_end.is_ready = True
+
+    Hands(bench, monkeypatch, become_ready, lambda: None, run.resume)
+    run.pause()
+    run.tick()
+    assert bench.front_end.steps == [1, 1]
+
+
 def test_pauses_do_not_count_as_training_time(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     run = bench.run()
 

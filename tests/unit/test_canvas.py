@@ -445,6 +445,7 @@ def test_blit_sends_what_was_drawn_by_hand(browser: Browser) -> None:
 MOUSE = {"x": 100, "y": 60.5, "button": 0, "buttons": 1, "step": 0, "modifiers": [], "guiEvent": {"k": 1}}
 GOOD: dict[str, dict[str, object]] = {
     "ready": {"device_pixel_ratio": 1, "theme": "light"},
+    "visible": {"visible": True},
     "frame_ack": {"frame": 1},
     "draw": {},
     "refresh": {},
@@ -527,7 +528,11 @@ BAD: dict[tuple[str, ...], dict[str, list[object]]] = {
         "device_pixel_ratio": [*NUMBERS, 0, 11],
         "theme": [None, 5, [], "Dark", {"dark": 1}],
         "room": NUMBERS[1:],
+        "stream": [*NUMBERS[1:], -1, 0.5],
+        "visible": ["true", 1, 0, []],
+        "time": [*NUMBERS[1:], -1],
     },
+    ("visible",): {"visible": [None, "true", 1, 0, []], "time": [*NUMBERS[1:], -1]},
     ("frame_ack",): {"frame": [*NUMBERS, -1, 0.5], "error": [5, [], True]},
     ("set_dpi_ratio",): {"dpi_ratio": [*NUMBERS, 0, 11]},
     ("set_device_pixel_ratio",): {"device_pixel_ratio": [*NUMBERS, 0, 11]},
@@ -711,3 +716,237 @@ def test_a_saved_file_has_matplotlibs_own_text_and_leaves_the_live_picture_alone
     assert drawn == []
     canvas.draw()
     assert drawn == ["loss 0.5"]
+
+
+# -- the stream --------------------------------------------------------------------------------------------------------
+
+
+class Painter(Browser):
+    """A browser that paints lists: here, what is painted is their text over the base's pixels."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        super().__init__(canvas)
+        self.painted: list[tuple[str, bool]] = []  # the list, and whether a base came with it
+        self.base: int | None = None
+
+    def receive(self, content: dict[str, str], buffers: list[bytes] | None = None) -> None:
+        data = json.loads(content["data"])
+        if data["type"] != "stream":
+            if data["type"] == "binary":
+                self.base = None
+            super().receive(content, buffers)
+            return
+        assert buffers is not None
+        assert all(isinstance(buffer, bytes) for buffer in buffers)
+        if len(buffers) > 1:
+            super().receive({"data": json.dumps({**data, "type": "binary"})}, buffers[1:])
+            self.base = data["base"]
+        else:
+            self.frames.append((data["frame"], "list"))
+        assert data["base"] == self.base, "what was made for other axes is never painted over these"
+        self.painted.append((buffers[0].decode(), len(buffers) > 1))
+
+
+@pytest.fixture
+def painter(moving: Browser) -> Painter:
+    """The figure of `moving`, whose line is streamed as its colour."""
+    canvas = moving.canvas
+    painter = Painter(canvas)
+    line = canvas.moving[0]
+    line.set_color("C0")  # type: ignore[attr-defined]
+    canvas.stream = lambda afresh: ({"afresh": afresh}, line.get_color().encode())  # type: ignore[attr-defined]
+    canvas.live = True
+    painter.send("ready", device_pixel_ratio=1, theme="light", stream=1)
+    kernel.mailbox.drain()
+    painter.acknowledge()
+    return painter
+
+
+def base_alone(figure: Figure) -> Picture:
+    lines = figure.axes[0].lines
+    visible = [line.get_visible() for line in lines]
+    for line in lines:
+        line.set_visible(False)
+    picture = reference(figure)
+    for line, was in zip(lines, visible, strict=True):
+        line.set_visible(was)
+    return picture
+
+
+def recolour(painter: Browser, color: str) -> None:
+    painter.canvas.moving[0].set_color(color)  # type: ignore[attr-defined]
+    painter.canvas.draw_moving()
+
+
+def test_what_moves_is_painted_by_the_browser_over_a_base_without_it(painter: Painter) -> None:
+    assert painter.painted == [("C0", True)]
+    draws = painter.draws
+    recolour(painter, "red")
+    recolour(painter, "green")
+    assert painter.painted[1:] == [("red", False), ("green", False)]
+    assert painter.draws == draws
+    np.testing.assert_array_equal(painter.picture, base_alone(painter.canvas.figure))
+
+
+def test_two_frames_are_in_flight_and_the_newest_wins(painter: Painter) -> None:
+    for color in ("red", "green", "blue", "black"):
+        recolour(painter, color)
+    assert [text for text, _ in painter.painted[1:]] == ["red", "green"]
+    assert not painter.canvas.ready
+    painter.send("frame_ack", frame=painter.frames[-2][0])
+    assert [text for text, _ in painter.painted[3:]] == ["black"]
+    painter.acknowledge()
+    assert painter.canvas.ready
+    assert len(painter.painted) == 4
+
+
+def test_other_limits_come_with_what_is_painted_in_them(painter: Painter) -> None:
+    painter.canvas.figure.axes[0].set_xlim(-1, 4)
+    recolour(painter, "red")
+    assert painter.painted[-1] == ("red", True)
+    np.testing.assert_array_equal(painter.picture, base_alone(painter.canvas.figure))
+
+
+def test_a_frame_that_waits_for_its_turn_is_not_sent_for_axes_that_have_changed(painter: Painter) -> None:
+    for color in ("red", "green", "blue"):
+        recolour(painter, color)
+    painter.canvas.figure.axes[0].set_xlim(-1, 4)
+    painter.acknowledge()
+    assert painter.painted[-1] == ("blue", True)
+
+
+def test_at_a_pause_agg_draws_everything_and_then_the_stream_goes_on(painter: Painter) -> None:
+    painter.canvas.live = False
+    shown_after(painter, painter.canvas.draw_moving)
+    np.testing.assert_array_equal(painter.picture, reference(painter.canvas.figure))
+    shown_after(painter, painter.canvas.draw)  # saving a file changes the figure for a moment
+    painter.acknowledge()
+    painter.canvas.live = True
+    draws = painter.draws
+    recolour(painter, "red")
+    assert painter.painted[-1] == ("red", True)
+    assert painter.draws == draws, "the base was kept"
+    np.testing.assert_array_equal(painter.picture, base_alone(painter.canvas.figure))
+
+
+@pytest.mark.parametrize("fields", [{}, {"stream": 0}, {"stream": None}, {"stream": 2}])
+def test_a_browser_that_cannot_paint_is_sent_pictures(painter: Painter, fields: dict[str, object]) -> None:
+    painter.send("ready", device_pixel_ratio=1, theme="light", **fields)
+    kernel.mailbox.drain()
+    painter.acknowledge()
+    painted = len(painter.painted)
+    recolour(painter, "red")
+    assert len(painter.painted) == painted
+    np.testing.assert_array_equal(painter.picture, reference(painter.canvas.figure))
+
+
+def test_what_cannot_be_streamed_is_drawn_by_agg(painter: Painter) -> None:
+    painter.canvas.stream = lambda afresh: None
+    for color in ("red", "green"):
+        recolour(painter, color)
+        np.testing.assert_array_equal(painter.picture, reference(painter.canvas.figure))
+        painter.acknowledge()
+    assert len(painter.painted) == 1
+
+
+def test_a_list_that_was_lost_or_could_not_be_painted_is_followed_by_all_of_it(painter: Painter) -> None:
+    recolour(painter, "red")
+    painter.now += 1.1 * ACKNOWLEDGEMENT_TIMEOUT
+    recolour(painter, "green")
+    assert painter.painted[-1] == ("green", True)
+    assert painter.modes[-1] == "full"
+    assert painter.sent[-1]["afresh"]
+    painter.acknowledge()
+    recolour(painter, "blue")
+    painter.acknowledge(error="no texture")
+    assert painter.painted[-1] == ("blue", True)
+    assert painter.modes[-1] == "full"
+
+
+def test_saving_the_figure_leaves_the_base_as_it_is(painter: Painter) -> None:
+    reference(painter.canvas.figure)
+    recolour(painter, "red")
+    assert painter.painted[-1][0] == "red"
+    painter.acknowledge()
+    painter.now += 1.1 * ACKNOWLEDGEMENT_TIMEOUT
+    painter.send("ready", device_pixel_ratio=1, theme="light", stream=1)
+    kernel.mailbox.drain()
+    np.testing.assert_array_equal(painter.picture, base_alone(painter.canvas.figure))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_comes_when_no_list_is_painted_over_another_base(painter: Painter, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    canvas, figure = painter.canvas, painter.canvas.figure
+    actions: list[Callable[[], object]] = [
+        lambda: recolour(painter, str(random.choice(["red", "green", "blue"]))),
+        lambda: figure.axes[0].set_xlim(-1, random.integers(2, 9)),
+        canvas.draw,
+        canvas.draw_idle,
+        lambda: canvas.blit(),
+        kernel.mailbox.drain,
+        painter.acknowledge,
+        lambda: painter.acknowledge(error="x"),
+        lambda: setattr(canvas, "live", bool(random.integers(2))),
+        lambda: painter.send("ready", device_pixel_ratio=1, theme="dark", stream=int(random.integers(2))),
+        lambda: painter.send("visible", visible=bool(random.integers(2))),
+        lambda: painter.send("resize", width=int(random.integers(120, 200)), height=130),
+        lambda: reference(figure),
+        lambda: setattr(painter, "now", painter.now + random.uniform(0, ACKNOWLEDGEMENT_TIMEOUT)),
+    ]
+    for _ in range(60):
+        actions[random.integers(len(actions))]()
+    painter.send("ready", device_pixel_ratio=1, theme="dark", stream=1)
+    canvas.live = True
+    for color in ("red", "green", "black"):
+        recolour(painter, color)
+        kernel.mailbox.drain()
+        painter.acknowledge()
+    assert painter.painted[-1][0] == "black"
+    np.testing.assert_array_equal(painter.picture, base_alone(figure))
+
+
+# -- out of sight ------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_sent_while_no_view_is_visible_and_the_newest_when_one_is(painter: Painter) -> None:
+    painter.send("visible", visible=False)
+    sent, draws = len(painter.sent), painter.draws
+    assert not painter.canvas.ready
+    recolour(painter, "red")
+    recolour(painter, "green")
+    painter.canvas.draw_idle()
+    kernel.mailbox.drain()
+    painter.now += 10 * ACKNOWLEDGEMENT_TIMEOUT
+    assert not painter.canvas.ready
+    assert (len(painter.sent), painter.draws) == (sent, draws)
+    painter.send("visible", visible=True)
+    assert painter.painted[-1] == ("green", True)
+    painter.acknowledge()
+    assert painter.canvas.ready
+
+
+def test_the_last_picture_of_a_run_that_ended_out_of_sight_is_shown_when_it_is_seen(painter: Painter) -> None:
+    painter.send("visible", visible=False)
+    painter.canvas.live = False
+    recolour(painter, "red")
+    painter.send("visible", visible=True)
+    np.testing.assert_array_equal(painter.picture, reference(painter.canvas.figure))
+
+
+def test_a_new_view_is_visible_unless_it_says_otherwise(painter: Painter) -> None:
+    painter.send("visible", visible=False)
+    painter.send("ready", device_pixel_ratio=1, theme="light", visible=False)
+    assert not painter.canvas.ready
+    painter.send("ready", device_pixel_ratio=1, theme="light")
+    assert painter.canvas.ready
+
+
+def test_what_a_browser_said_before_is_not_believed_when_it_arrives_later(painter: Painter) -> None:
+    painter.send("ready", device_pixel_ratio=1, theme="light", visible=True, time=1000.5)
+    painter.send("visible", visible=False, time=900)
+    assert painter.canvas._visible
+    painter.send("ready", device_pixel_ratio=1, theme="light", visible=False, time=800)
+    assert painter.canvas._visible
+    painter.send("visible", visible=False, time=1100)
+    assert not painter.canvas._visible

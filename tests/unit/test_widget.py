@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -50,6 +51,30 @@ def click(button: object) -> None:
     """As the browser does, on the owner thread."""
     message = {"content": {"data": {"method": "custom", "content": {"event": "click"}}}, "buffers": []}
     button._handle_msg(message)  # type: ignore[attr-defined]
+
+
+def test_while_a_run_is_under_way_its_figure_is_streamed_and_when_it_ends_agg_draws_it(
+    plot: LivePlot, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[str, str]] = []
+
+    def send(content: dict[str, str], buffers: object = None) -> None:
+        message = json.loads(content["data"])
+        if "frame" in message:
+            sent.append((message["type"], run.state))
+            acknowledgement = {"type": "frame_ack", "frame": message["frame"]}
+            kernel.mailbox.post(lambda: plot.canvas._handle_message(None, acknowledgement, []))
+
+    monkeypatch.setattr(plot.canvas, "send", send)
+    ready = {"type": "ready", "device_pixel_ratio": 1, "theme": "light", "stream": 1}
+    plot.canvas._handle_message(None, ready, [])
+    for step in range(3):
+        run.log({"loss": 1.0 / (1 + step), "weights": np.ones(5)})
+        run._due = 0.0
+        run.step_done()
+        kernel.mailbox.drain()
+    run.finish("finished")
+    assert sent[-2:] == [("stream", "running"), ("binary", "finished")]
 
 
 # -- what it says ------------------------------------------------------------------------------------------------------
@@ -197,7 +222,7 @@ def test_the_log_button_switches_the_scale_and_draws(plot: LivePlot, run: Run) -
     run.step_done()
     draws: list[object] = []
     plot.canvas.mpl_connect("draw_event", draws.append)
-    plot.canvas._sent_at = None
+    plot.canvas._in_flight.clear()
     plot._log.value = True
     kernel.mailbox.drain()
     assert plot.figure.axes[0].get_yscale() == "log"

@@ -8,7 +8,9 @@ A new kind of plot is one new module with a `Panel`, and its place in `KINDS`.
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
@@ -19,6 +21,7 @@ from tfwidget.plot.histogram import HistogramPanel
 from tfwidget.plot.image import ImagePanel
 from tfwidget.plot.line import LinePanel, group_of
 from tfwidget.plot.panel import HEADER, Cell, Notice, Panel
+from tfwidget.plot.stream import DisplayList, UnstreamableError
 from tfwidget.plot.theme import DARK, LIGHT, RC, TEXT_SIZE, Theme
 
 __all__ = ["KINDS", "Board", "arrange"]
@@ -184,6 +187,7 @@ class Board:
         self._log = False
         self._frame: Frame | None = None
         self._laid_out: tuple[object, ...] | None = None
+        self._textures: dict[int, np.ndarray] = {}
         with rc_context(RC):  # type: ignore[arg-type]
             self._note = figure.text(0.0, 0.0, "", fontsize=TEXT_SIZE, ha="right", va="bottom", parse_math=False)
         figure.canvas.mpl_connect("resize_event", self._resized)
@@ -208,6 +212,25 @@ class Board:
     def moving(self) -> list[Artist]:
         """The artists that change from frame to frame, in drawing order; a full draw leaves them out."""
         return [artist for slot in self._slots for artist in slot.moving]
+
+    def stream(self, afresh: bool) -> tuple[dict[str, Any], bytes] | None:
+        """The moving artists as the browser paints them, see `tfwidget.plot.stream`; None where only Agg can draw them.
+
+        Parameters
+        ----------
+        afresh : bool
+            Whether the browser may lack what was sent with the frame before.
+        """
+        display = DisplayList(self.figure, {} if afresh else self._textures)
+        self._textures = {}
+        try:
+            for slot in self._slots:
+                if slot.panel is not None and slot.error is None:
+                    slot.panel.stream(display)
+        except UnstreamableError:
+            return None
+        self._textures = display.textures
+        return display.header, display.data
 
     @property
     def log_scale(self) -> bool:

@@ -97,7 +97,7 @@ class HistogramPanel(Panel):
         self._bars = StepPatch([0.0], [0.0, 1.0], fill=True, animated=True, zorder=2, linewidth=0.9)
         ax.add_patch(self._bars)
         self._header = self._text(animated=True)
-        self._empty = ax.text(0.5, 0.5, "", transform=ax.transAxes, ha="center", va="center", fontsize=9.0)
+        self._empty = ax.text(0.5, 0.5, "", transform=ax.transAxes, ha="center", fontsize=9.0)
         self._empty.set_animated(True)
 
     @property

@@ -25,6 +25,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, ScaledTranslation, Transform
 
 from tfwidget.history import Frame
+from tfwidget.plot.stream import DisplayList
 from tfwidget.plot.text import shorten, text_width
 from tfwidget.plot.theme import RC, TEXT_SIZE, TITLE_SIZE, Theme
 
@@ -119,6 +120,12 @@ class Panel(ABC):
     @abstractmethod
     def _show(self, frame: Frame) -> bool:
         """Bring the artists up to date; True when the base layer changed."""
+
+    def stream(self, display: DisplayList) -> None:
+        """Put the moving artists on the list that the browser paints from, as they are now."""
+        display.open_panel(self.ax)
+        for artist in self.artists:
+            display.add(artist)
 
     def _view_changed(self, ax: Axes) -> None:
         # A person pans or zooms: the data of the new view are fetched at once, no frame may be due for long.

@@ -1,0 +1,133 @@
+import { expect, test, vi } from 'vitest';
+import { clipped, decodeStream, isRectilinear, paintStream, snapped } from '../src/stream';
+
+/** A canvas' context that writes down what is done with it. */
+function recorder() {
+  const did: string[] = [];
+  const context = new Proxy({} as Record<string, unknown>, {
+    get: (target, name: string) =>
+      target[name] ?? ((...given: unknown[]) => did.push(`${name} ${given.map(String)}`.trim())),
+    set: (target, name: string, value) => {
+      target[name] = value;
+      did.push(`${name} = ${value}`);
+      return true;
+    },
+  });
+  return { did, context: context as unknown as CanvasRenderingContext2D };
+}
+
+const NONE = () => {
+  throw new Error('no texture was to be made');
+};
+
+/** A frame of one panel, and the bytes of its items. */
+function frame(items: Record<string, unknown>[], data: ArrayBuffer) {
+  return { base: 1, size: [40, 20], panels: [{ box: [1, 2, 30, 10], items }], data };
+}
+
+function paint(item: Record<string, unknown>, points: number[], width = 40, height = 20): string[] {
+  const data = new Float32Array(points).buffer;
+  const sent = frame([{ clip: false, at: 0, points: points.length / 2, ...item }], data);
+  const { did, context } = recorder();
+  paintStream(context, decodeStream(sent, data, NONE), width, height);
+  return did;
+}
+
+const LINE = {
+  kind: 'path',
+  closed: false,
+  snap: false,
+  stroke: '#0072b2ff',
+  width: 1.5,
+  cap: 'square',
+  join: 'round',
+};
+
+test('a line is drawn with the style it was sent with', () => {
+  expect(paint({ ...LINE, dash: [1, 4, 2] }, [1, 2, 3, 5, 6, 4])).toEqual([
+    ...['save', 'scale 1,1', 'save', 'beginPath'],
+    ...['moveTo 1,2', 'lineTo 3,5', 'lineTo 6,4'],
+    ...['setLineDash 4,2', 'lineDashOffset = 1'],
+    ...['strokeStyle = #0072b2ff', 'lineWidth = 1.5', 'lineCap = square', 'lineJoin = round', 'stroke'],
+    ...['restore', 'restore'],
+  ]);
+});
+
+test('where a point is not a number there is a gap', () => {
+  const drawn = paint(LINE, [1, 1, 2, 2, Number.NaN, 3, 4, 4, 5, 5, 6, Number.NaN, 7, 7]);
+  expect(drawn.filter(call => /To/.test(call))).toEqual(['moveTo 1,1', 'lineTo 2,2', 'moveTo 4,4', 'lineTo 5,5']);
+});
+
+test('only what is to be clipped is clipped, to its axes', () => {
+  expect(paint({ ...LINE, clip: true }, [1, 1, 2, 2])).toContain('rect 1,2,30,10');
+  expect(paint(LINE, [1, 1, 2, 2]).join()).not.toContain('clip');
+});
+
+test('on a canvas of another size, all of it is stretched', () => {
+  expect(paint(LINE, [1, 1, 2, 2], 80, 30)).toContain('scale 2,1.5');
+});
+
+test('bars are closed, filled, and snapped to where their edges fill whole pixels', () => {
+  const bars = { kind: 'path', closed: true, snap: null, stroke: '#000000ff', width: 1.2, fill: '#ff0000ff' };
+  const drawn = paint(bars, [1.2, 9, 1.2, 3.4, 4.6, 3.4, 4.6, 9, Number.NaN, Number.NaN, 7, 1, 7, 2, 8, 2]);
+  expect(drawn.filter(call => /To|Path/.test(call))).toEqual([
+    ...['beginPath', 'moveTo 1.5,9.5', 'lineTo 1.5,3.5', 'lineTo 5.5,3.5', 'lineTo 5.5,9.5', 'closePath'],
+    ...['moveTo 7.5,1.5', 'lineTo 7.5,2.5', 'lineTo 8.5,2.5', 'closePath'],
+  ]);
+  expect(drawn.indexOf('fill')).toBeLessThan(drawn.indexOf('stroke'));
+});
+
+test('marks lie on whole pixels', () => {
+  const circle = paint({ kind: 'marks', shape: 2.5, fill: '#ff0000ff' }, [3.4, 7.6]);
+  expect(circle).toContain(`arc 3.5,8.5,2.5,0,${2 * Math.PI}`);
+  expect(circle).not.toContain('stroke');
+  const cross = paint(
+    {
+      kind: 'marks',
+      shape: [
+        [-1, -1, 1, 1],
+        [-1, 1, 1, -1],
+      ],
+      stroke: '#ff0000ff',
+      width: 1,
+    },
+    [3, 7],
+  );
+  expect(cross.filter(call => /To/.test(call))).toEqual(['moveTo 2,6', 'lineTo 4,8', 'moveTo 2,8', 'lineTo 4,6']);
+});
+
+test('an image is painted pixel for pixel; one that has come before is not sent again', () => {
+  const make = vi.fn((rgba: Uint8ClampedArray) => `texture of ${rgba.length}` as unknown as CanvasImageSource);
+  const image = { kind: 'image', clip: true, box: [1, 2, 6, 4], alpha: 0.5, texture: 7, size: [3, 2] };
+  const data = new ArrayBuffer(4 + 24);
+  const first = decodeStream(frame([{ ...image, at: 4 }], data), data, make);
+  const second = decodeStream(frame([image], data), data, make, first);
+  expect(make).toHaveBeenCalledOnce();
+  const { did, context } = recorder();
+  paintStream(context, second, 40, 20);
+  expect(did).toEqual(
+    expect.arrayContaining(['imageSmoothingEnabled = false', 'globalAlpha = 0.5', 'drawImage texture of 24,1,2,6,4']),
+  );
+  expect(() => decodeStream(frame([image], data), data, make)).toThrow('texture 7');
+});
+
+test('a frame with too few bytes is refused whole', () => {
+  const data = new ArrayBuffer(8);
+  expect(() => decodeStream(frame([{ ...LINE, at: 0, points: 2 }], data), data, NONE)).toThrow(RangeError);
+});
+
+test('only upright and level lines, and not too many, are snapped unasked', () => {
+  expect(isRectilinear(new Float32Array([0, 0, 0, 5, 5, 5]))).toBe(true);
+  expect(isRectilinear(new Float32Array([0, 0, 1, 5]))).toBe(false);
+  expect(isRectilinear(new Float32Array(2 * 1025))).toBe(false);
+  expect([...snapped(new Float32Array([1.4, 1.6]), 2)]).toEqual([1, 2]);
+  expect([...snapped(new Float32Array([1.4, 1.6]), 3)]).toEqual([1.5, 2.5]);
+});
+
+test('of a line that reaches far out, what is near is drawn, in the same direction', () => {
+  expect(clipped(0, 0, 5, 5)).toEqual([0, 0, 5, 5]);
+  expect(clipped(0, 0, 1e9, 2e9)?.map(Math.round)).toEqual([0, 0, 1e4, 2e4]);
+  expect(clipped(-1e9, 5, 1e9, 5)?.map(Math.round)).toEqual([-1e4, 5, 2e4, 5]);
+  expect(clipped(0, 1e6, 5, 1e6)).toBeNull();
+  expect(clipped(Number.NaN, 0, 1, 1)).toBeNull();
+});

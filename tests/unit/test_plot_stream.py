@@ -1,0 +1,208 @@
+"""What a browser is sent in place of a picture: read back and compared with Matplotlib's own numbers."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.patches import StepPatch
+
+from tests.unit.plot_frames import frame, new_board, new_figure
+from tfwidget.plot.stream import DisplayList, UnstreamableError
+
+Item = dict[str, Any]
+
+
+def new_axes(**limits: object) -> Axes:
+    ax = new_figure().add_axes((0.1, 0.2, 0.5, 0.6))
+    ax.set(**limits)
+    return ax
+
+
+def listed(artist: Any, known: dict[int, np.ndarray] | None = None) -> tuple[list[Item], DisplayList]:
+    display = DisplayList(artist.axes.figure, known or {})
+    display.open_panel(artist.axes)
+    display.add(artist)
+    return display.header["panels"][0]["items"], display
+
+
+def points(item: Item, display: DisplayList) -> np.ndarray:
+    return np.frombuffer(display.data, np.float32, 2 * item["points"], item["at"]).reshape(-1, 2)
+
+
+def places(artist: Any, data: object) -> np.ndarray:
+    """Where Matplotlib puts data, from the upper left corner."""
+    pixels = artist.get_transform().transform(np.asarray(data, float))
+    return np.column_stack((pixels[:, 0], artist.axes.figure.bbox.height - pixels[:, 1]))
+
+
+@pytest.mark.parametrize("scale", ["linear", "log", "symlog"])
+def test_points_are_where_matplotlib_puts_them(scale: str) -> None:
+    ax = new_axes(xlim=(10**9, 10**9 + 50), ylim=(0.01, 20.0), yscale=scale)
+    steps = 10**9 + np.arange(50)
+    values = np.exp(np.linspace(-4, 3, 50))
+    values[7] = np.nan
+    (line,) = ax.plot(steps, values)
+    (item,), display = listed(line)
+    found = points(item, display)
+    assert np.isnan(found[7, 1])
+    np.testing.assert_allclose(found, places(line, np.column_stack((steps, values))), atol=1e-3)
+    assert found[-1, 0] - found[0, 0] > 300
+
+
+def test_a_value_far_out_of_sight_is_still_a_number() -> None:
+    ax = new_axes(xlim=(0, 1), ylim=(0, 1))
+    (line,) = ax.plot([0, 0.5, 1], [0.5, 1e300, -1e300])
+    (item,), display = listed(line)
+    assert np.isfinite(points(item, display)).all()
+
+
+def test_the_style_is_the_artists_own() -> None:
+    ax = new_axes()
+    (line,) = ax.plot([0, 1, 2], [1, 2, 0], "--", color="#102030", alpha=0.5, linewidth=1.8, marker="x", markersize=7.2)
+    line.set(markeredgewidth=0.72, markeredgecolor="red", markevery=[1], clip_on=False)
+    (path, marks), display = listed(line)
+    pixel = ax.figure.dpi / 72
+    assert path["stroke"] == "#10203080"
+    assert path["width"] == pytest.approx(1.8 * pixel)
+    assert path["dash"] == pytest.approx([0, *(1.8 * pixel * length for length in (3.7, 1.6))])
+    assert (path["cap"], path["join"], path["clip"], path["closed"]) == ("butt", "round", False, False)
+    assert marks["stroke"] == "#ff000080"
+    assert marks["width"] == pytest.approx(1.0)
+    assert "fill" not in marks
+    assert marks["shape"] == [[-4.5, 5.5, 5.5, -4.5], [-4.5, -4.5, 5.5, 5.5]]
+    np.testing.assert_allclose(points(marks, display), places(line, [(1, 2)]), atol=1e-3)
+
+
+def test_circles_are_filled_and_only_at_numbers() -> None:
+    ax = new_axes()
+    (line,) = ax.plot([0, 1, 2], [1, np.nan, 0], "o", markersize=3.6, markeredgewidth=0, color="C1")
+    (marks,), _ = listed(line)
+    assert marks["shape"] == pytest.approx(1.8 * ax.figure.dpi / 72)
+    assert (marks["fill"], marks["points"]) == ("#ff7f0eff", 2)
+    assert "stroke" not in marks
+
+
+def test_bars_are_outlines() -> None:
+    ax = new_axes(xlim=(0, 4), ylim=(0, 5))
+    bars = ax.add_patch(StepPatch([2, 3], [1, 2, 3], fill=True, facecolor="#aabbcc", edgecolor="black", linewidth=0.72))
+    (item,), display = listed(bars)
+    assert (item["fill"], item["stroke"], item["closed"]) == ("#aabbccff", "#000000ff", False)
+    assert item["width"] == pytest.approx(1.0)
+    outline = [(1, 0), (1, 2), (2, 2), (2, 3), (3, 3), (3, 0)]
+    np.testing.assert_allclose(points(item, display), places(bars, outline), atol=1e-3)
+
+
+def test_pixels_are_sent_once() -> None:
+    ax = new_axes(xlim=(-0.5, 2.5), ylim=(1.5, -0.5))
+    colors = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    image = ax.imshow(colors, interpolation="nearest", aspect="auto")
+    (item,), display = listed(image)
+    assert display.data[item["at"] :] == colors.tobytes()
+    assert item["size"] == [3, 2]
+    left, top, width, height = item["box"]
+    assert (left, top) == pytest.approx((64.0, 0.2 * 360))
+    assert (width, height) == pytest.approx((320.0, 216.0))
+    (again,), later = listed(image, display.textures)
+    assert "at" not in again
+    assert later.data == b""
+    assert later.textures.keys() == display.textures.keys() == {item["texture"]}
+    image.set_data(colors[::-1].copy())
+    (changed,), latest = listed(image, later.textures)
+    assert changed["texture"] != item["texture"]
+    assert latest.data == colors[::-1].tobytes()
+
+
+def test_numbers_get_their_colours_from_the_map() -> None:
+    ax = new_axes()
+    image = ax.imshow(np.eye(3), cmap="viridis", interpolation="nearest")
+    (item,), display = listed(image)
+    assert display.data[item["at"] :] == image.to_rgba(np.eye(3), bytes=True).tobytes()
+
+
+def test_a_text_is_the_very_pixels_that_agg_would_blend() -> None:
+    ax = new_axes()
+    ax.set_axis_off()
+    text = ax.text(0.5, 0.5, "0.1234 · ×", color="#ff0000", transform=ax.transAxes, ha="right", animated=True)
+    (item,), display = listed(text)
+    left, top, width, height = item["box"]
+    sent = np.frombuffer(display.data, np.uint8).reshape(height, width, 4).astype(float)
+    canvas = ax.figure.canvas
+    canvas.draw()
+    ax.draw_artist(text)
+    drawn = np.asarray(canvas.buffer_rgba())[..., :3].astype(float)
+    expected = np.full_like(drawn, 255.0)
+    alpha = sent[..., 3:] / 255
+    expected[top : top + height, left : left + width] = sent[..., :3] * alpha + 255 * (1 - alpha)
+    assert (drawn < 200).any()
+    np.testing.assert_allclose(drawn, expected, atol=2)
+
+
+def test_what_is_not_visible_or_has_no_points_is_left_out() -> None:
+    ax = new_axes()
+    (hidden,) = ax.plot([0, 1], [0, 1], visible=False)
+    (empty,) = ax.plot([], [])
+    text = ax.text(0.5, 0.5, "")
+    assert [listed(artist)[0] for artist in (hidden, empty, text)] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda ax: ax.text(0, 0, "of the user", rotation=30),
+        lambda ax: ax.text(0, 0, "$x^2$"),
+        lambda ax: ax.text(0, 0, "two\nlines"),
+        lambda ax: ax.scatter([0, 1], [0, 1]),
+        lambda ax: ax.plot([0, 1], [0, 1], drawstyle="steps")[0],
+        lambda ax: ax.plot([0, 1], [0, 1], marker="$m$")[0],
+        lambda ax: ax.plot([0, 1], [0, 1], marker="o", markevery=2)[0],
+        lambda ax: ax.plot([0, 1], [0, 1], sketch_params=3)[0],
+        lambda ax: ax.imshow(np.eye(3), interpolation="bilinear"),
+        lambda ax: ax.stairs([1, 2], fill=True, hatch="/"),
+    ],
+)
+def test_what_looks_otherwise_is_left_to_agg(make: Any) -> None:
+    artist = make(new_axes())
+    with pytest.raises(UnstreamableError):
+        listed(artist)
+
+
+def test_a_board_is_sent_panel_by_panel_as_it_is_drawn() -> None:
+    board = new_board()
+    rng = np.random.default_rng(0)
+    tensors = {"weights": rng.normal(size=(64, 64)), "digit": rng.uniform(size=(9, 9)), "empty": np.zeros(0)}
+    board.update(frame({"loss": [1.0, np.nan, 0.5, 0.2], "val_loss": [1.1, 0.9]}, tensors))
+    streamed = board.stream(True)
+    assert streamed is not None
+    header, data = streamed
+    assert header["size"] == [900, 600]
+    kinds = [[item["kind"] for item in panel["items"]] for panel in header["panels"]]
+    line = ["path", "marks"]
+    assert kinds[0] == [*line, *line, "marks", "image", "image"]
+    assert sorted(kinds[1:]) == [["image"] * 4, ["path", "image"], ["path", "image", "image"]]
+    for panel, slot in zip(header["panels"], board.panels, strict=True):
+        left, top, width, height = panel["box"]
+        assert (left, 600 - top - height) == pytest.approx(slot.ax.bbox.p0, abs=1)
+        assert (width, height) == pytest.approx(slot.ax.bbox.size, abs=1)
+    assert len(data) < 40_000
+    again = board.stream(False)
+    assert again is not None
+    assert len(again[1]) < 0.5 * len(data), "pictures and texts that have not changed are not sent again"
+    assert board.stream(True)[1] == data  # type: ignore[index]
+
+
+def test_one_artist_that_only_agg_can_draw_leaves_the_whole_board_to_it() -> None:
+    board = new_board()
+    board.update(frame({"loss": [1.0, 0.5]}))
+    curve = board.moving[0]
+    curve.set(drawstyle="steps")
+    assert board.stream(False) is None
+    curve.set(drawstyle="default")
+    assert board.stream(False) is not None
+
+
+def test_a_panel_that_failed_is_not_sent() -> None:
+    board = new_board()
+    board.update(frame({"loss": [1.0, 0.5]}, {"digit": np.zeros((9, 9))}))
+    board.update(frame({"loss": [1.0, 0.5]}, errors={"digit": "no"}))
+    assert len(board.stream(False)[0]["panels"]) == 1  # type: ignore[index]
