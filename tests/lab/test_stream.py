@@ -134,7 +134,8 @@ def test_a_run_is_streamed_and_its_pauses_and_its_end_are_agg_s(lab: Lab) -> Non
     figure.wait_until_shown()
     figure.wait_for_paints(10)
     lab.wait_for("() => document.querySelector('.tfw-badge.tfw-running')")
-    assert notebook.evaluate("plot.canvas._base_is_shown", live=True)
+    while not notebook.evaluate("plot.canvas._base_is_shown", live=True):
+        pass  # asked while the base was being drawn
     notebook.locator("button:has-text('Pause')").click()
     notebook.locator(".tfw-badge.tfw-paused").wait_for()
     figure.wait_until_settled()
