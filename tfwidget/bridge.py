@@ -5,8 +5,8 @@ Invariants:
 - Steps never overlap a command, a message of the browser or a draw: all of them happen inside `Run.tick`, on the owner
   thread, at a step boundary.
 - A run ends with exactly one outcome, and its last values are drawn.
-- The share of wall time that plotting takes stays within the render budget; the first frames, and answers to what the
-  user does, are exempt.
+- The share of wall time that plotting takes stays within the render budget, which is never overdrawn by more than
+  `ADVANCE`; the first frames, and answers to what the user does, are exempt.
 - Plotting never ends a training: whatever goes wrong with a value or a picture becomes a text in its place.
 
 ::
@@ -21,9 +21,11 @@ A background run lets others have their turn before all that; see `tfwidget.driv
 """
 
 import asyncio
+import statistics
 import threading
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -56,6 +58,9 @@ State = Literal["running", "paused", "finished", "stopped", "failed"]
 
 EXEMPT_FRAMES = 3
 """So many first frames are drawn as soon as they can be, whatever they cost."""
+
+ADVANCE = 0.1
+"""Seconds of plotting that the render budget may be overdrawn by, so that a full draw does not stop the picture."""
 
 STATUS_INTERVAL = 0.5
 """Seconds from one status to the next, where frames come more rarely."""
@@ -226,7 +231,9 @@ class Run:
         self._began = clock()
         self._time_paused = 0.0
         self._time_plotting = 0.0
-        self._mean_cost: float | None = None if after is None else after._mean_cost
+        self._costs: deque[float] = deque(maxlen=5) if after is None else after._costs
+        self._account: float = 0.0 if after is None else after._account  # seconds of plotting; a debt is negative
+        self._accounted_at: float = self._began if after is None else after._accounted_at
         self._status_due = self._began
         self._rate_from: tuple[int, float] | None = None
         self._frames: int = 0 if after is None else after._frames
@@ -541,14 +548,25 @@ class Run:
         self._frames += 1
         if at_once or last:
             return True  # an answer to the user
-        rest = 1 / self._pace.fps - cost
+        rest = 0.0
         if self._frames > EXEMPT_FRAMES:
             self._time_plotting += cost
-            # Full draws are rare and dear: a mean spreads them, so that the frames keep a steady pace.
-            self._mean_cost = cost if self._mean_cost is None else self._mean_cost + (cost - self._mean_cost) / 4
-            rest = max(rest, self._mean_cost * (1 / self._pace.budget - 1))
-        self._due = began + cost + max(rest, 0.0)
+            rest = self._pay(cost) / self._pace.budget
+        self._due = began + max(rest, 1 / self._pace.fps)
         return True
+
+    def _pay(self, cost: float) -> float:
+        """Charge a frame to the render budget; return what is to be saved up, in seconds of plotting, for the next.
+
+        What is saved beyond one frame is lost. A full draw costs many times what others do: while it is paid back,
+        frames go on at half their pace.
+        """
+        now = self._clock()
+        saved = (now - self._accounted_at) * self._pace.budget
+        self._account, self._accounted_at = min(self._account + saved, 0.0) - cost, now
+        self._costs.append(cost)
+        debt = -self._account
+        return max(min(debt, 2 * statistics.median(self._costs)), debt - ADVANCE)
 
     def _ready(self) -> bool:
         try:

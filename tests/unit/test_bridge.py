@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tfwidget import snapshot
-from tfwidget.bridge import EXEMPT_FRAMES, PENDING_SCALARS, TENSOR_BYTES, Pace, Run, Status, current_run
+from tfwidget.bridge import ADVANCE, EXEMPT_FRAMES, PENDING_SCALARS, TENSOR_BYTES, Pace, Run, Status, current_run
 from tfwidget.errors import TfwidgetWarning
 from tfwidget.history import Frame
 from tfwidget.mailbox import Mailbox
@@ -106,6 +106,31 @@ def test_plotting_stays_within_the_render_budget(bench: Bench, budget: float, co
     assert share <= 1.01 * budget  # the window need not begin where a period does
     # It uses what it may: as many frames as the budget or the frame rate allows.
     assert rate > 0.9 * min(30, budget / cost) or share > 0.9 * budget
+
+
+def test_a_rare_dear_frame_does_not_stop_the_picture(bench: Bench) -> None:
+    run = bench.run()
+    bench.front_end.cost = 0.001
+    bench.train(run, 3000, seconds=0.001)
+    frames = len(bench.front_end.frames)
+    bench.front_end.cost = 0.06
+    while len(bench.front_end.frames) == frames:
+        bench.train(run, 1)
+    bench.front_end.cost = 0.001
+    bench.train(run, 1000, seconds=0.001)
+    assert 9 <= len(bench.front_end.frames) - frames <= 12, "half of the usual pace, until it is paid back"
+
+
+def test_the_budget_is_never_overdrawn_by_more_than_the_advance(bench: Bench) -> None:
+    run = bench.run()
+    bench.train(run, EXEMPT_FRAMES * 60)
+    began, spent = bench.clock.now, 0.0
+    for number in range(60_000):
+        before = len(bench.front_end.frames)
+        bench.front_end.cost = 0.001 if number % 3 else 0.05
+        bench.train(run, 1)
+        spent += bench.front_end.cost * (len(bench.front_end.frames) - before)
+        assert spent <= 0.02 * (bench.clock.now - began) + ADVANCE + 0.05
 
 
 def test_the_frame_rate_has_a_limit(bench: Bench) -> None:
