@@ -17,6 +17,7 @@ from tests.kernels import NEWEST, write_specs
 WAYS = {
     "bare": "no plot",
     "with_tfwidget": "tfwidget, default settings",
+    "with_agg": "tfwidget, default settings, for a browser that cannot paint what moves",
     "with_plotly": "plotly FigureWidget at 10 frames/s",
     "with_livelossplot": "livelossplot, `send()` at 1 frame/s",
     "with_inline": "inline backend, a new figure at 2 frames/s",
@@ -30,12 +31,13 @@ class Clients:
 
     def __init__(self, kernel: Kernel) -> None:
         self.views: dict[str, View] = {}
+        self.streams = True
         self._kernel = kernel
         kernel.reactions.append(self._see)
 
     def _see(self, widget: Widget, message: Message) -> None:
         if widget.model in ("LiveCanvasModel", "MPLCanvasModel") and widget.comm_id not in self.views:
-            self.views[widget.comm_id] = View(widget)
+            self.views[widget.comm_id] = View(widget, streams=self.streams)
 
     def frames(self) -> int:
         return sum(len(view.frames) for view in self.views.values())
@@ -57,6 +59,7 @@ def measure(version: str, rounds: int, seconds: float) -> None:
             for _ in range(rounds):
                 bare = 0.0
                 for way in WAYS:
+                    clients.streams = way != "with_agg"
                     before = clients.frames()
                     kernel.run(f"taken = timed({way!r}, {count})", timeout=600)
                     taken = float(kernel.evaluate("taken"))

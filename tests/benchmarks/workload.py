@@ -52,6 +52,9 @@ def with_tfwidget(count: int) -> None:
         tfwidget.log(**dict(zip(NAMES, values, strict=True)))
 
 
+with_agg = with_tfwidget
+
+
 def _paced(count: int, rate: float, draw: Callable[[list[list[float]]], object]) -> None:
     history: list[list[float]] = [[] for _ in NAMES]
     due = 0.0

@@ -540,6 +540,8 @@ class View:
         Say at once that the view has rendered (our protocol) or ask for an image (ipympl's).
     acknowledge
         Acknowledge each frame. Without it the view is a browser tab that hangs, until `acknowledge` is set again.
+    streams
+        Say that it can paint what moves. Then `picture` is the base alone, for nothing is painted here.
 
     Attributes
     ----------
@@ -551,7 +553,15 @@ class View:
         What the browser would show: height x width x RGBA, or None before the first frame.
     """
 
-    def __init__(self, canvas: Widget, *, ready: bool = True, acknowledge: bool = True, theme: str = "light") -> None:
+    def __init__(
+        self,
+        canvas: Widget,
+        *,
+        ready: bool = True,
+        acknowledge: bool = True,
+        theme: str = "light",
+        streams: bool = False,
+    ) -> None:
         self.canvas = canvas
         self.acknowledge = acknowledge
         self.frames: list[float] = []
@@ -567,7 +577,7 @@ class View:
         for message in past:
             self._react(canvas, message)
         if ready and self.ours:
-            canvas.send_data("ready", device_pixel_ratio=1, theme=theme)
+            canvas.send_data("ready", device_pixel_ratio=1, theme=theme, stream=int(streams))
         elif ready:
             for kind in ("refresh", "send_image_mode", "initialized"):
                 canvas.send_data(kind)
@@ -598,11 +608,12 @@ class View:
         elif kind == "draw" and not self.ours and not self._asked:
             self._asked = True
             widget.send_data("draw")
-        elif kind == "binary":
+        elif kind in ("binary", "stream"):
             self._asked = False
             report: Json = {}
             try:
-                self.picture = self._paint(message.buffers[0])
+                for picture in message.buffers[kind == "stream" :]:
+                    self.picture = self._paint(picture)
             except UnidentifiedImageError as error:  # stock ipympl sends raw RGBA before it knows of a front end
                 self.undecodable += 1
                 report = {"error": str(error)}
