@@ -454,6 +454,12 @@ class Run:
 
     # -- the tick --------------------------------------------------------------------------------------------------
 
+    def before_first_step(self) -> bool:
+        """Wait where a pause came before any step; return False when the run is to end."""
+        if self._pause:
+            self._hold()
+        return not self.stopping
+
     def step_done(self) -> bool:
         """Count a step and tick; return False when the run is to end."""
         self.step += 1

@@ -156,6 +156,8 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         self._run = run
         if self._lazy:
             self._restore_logs = defer(self, LiveCallback)
+        if not run.before_first_step():
+            model.stop_training = True
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, object] | None = None) -> None:
         """Tell how many steps are still to come."""

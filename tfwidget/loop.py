@@ -127,7 +127,7 @@ def _steps_of(run: Run, iterator: Iterator[T], total: int | None, plot: LivePlot
     run.total = None if total is None else run.step + total
     run.looping = True
     try:
-        if run.stopping:
+        if not run.before_first_step():
             return
         for item in iterator:
             yield item

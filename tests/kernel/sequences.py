@@ -27,6 +27,7 @@ import tfwidget
 from tfwidget import background, driver
 from tfwidget import kernel as owner
 from tfwidget.bridge import Run, active_runs
+from tfwidget.knobs import Knob
 
 LIMIT = 10.0  # seconds after which a sequence hangs
 PLOTS = 8  # one in so many sequences has real plots; the others draw on nothing, which takes no time
@@ -64,6 +65,14 @@ class Model:
         self.steps = self.allowed = self.told_interrupts = 0
         self.pausing = self.stopping = self.failed = self.ended = self.returned = self.awaited = False
         self.in_next_step = []
+        self.turned = []
+
+    def turn(self, value):
+        check(inside % 2 == 0, "a knob was turned inside of a step")
+        if self.run.state in ("running", "paused"):
+            if self.turned and self.turned[-1][0] == self.run.step:
+                self.turned.pop()  # of several at one step the last counts
+            self.turned.append((self.run.step, f"rate = {value:.4g}"))
 
     def pause(self):
         self.pausing, self.allowed = True, 0
@@ -91,7 +100,7 @@ class Model:
             check(not self.stopping, "a step after stop")
             check(all(before.ended for before in self.earlier), "a step beside the earlier run of the cell")
             check(state == "running" or (state == "paused" and self.allowed), f"a step while {state}")
-            if self.pausing and self.steps:  # the first step is under way as soon as the run has begun
+            if self.pausing:
                 check(self.allowed, "a step after pause")
                 self.allowed -= 1
             self.steps += 1
@@ -124,7 +133,7 @@ class Model:
             return "failed"
         if self.stopping:
             return "stopped"
-        if self.pausing and not self.allowed and self.steps and not self.ended:
+        if self.pausing and not self.allowed and not self.ended:
             return "paused"  # after the last step, too
         return "finished" if self.steps >= self.length else None
 
@@ -192,6 +201,9 @@ class Sequence:
         self.cell("model.run = tfwidget.start(model.training)", model.id)
         for other in model.earlier:
             check(other.stopping, "the earlier run of the cell was not told to stop")
+        if self.plots:
+            model.knob = Knob("rate", model.turn, 0.0, 1.0)
+            model.knob.place(model.run.front_end)
         models[model.run] = model
         self.models.append(model)
 
@@ -231,6 +243,20 @@ class Sequence:
 
     def stop(self):
         return self.command("stop")
+
+    def turn(self):
+        model = self.any()
+        if not self.plots:
+            return "there is no plot"
+        value = round(self.random.random(), 3)
+        if self.random.random() < 0.5:
+            shell.user_ns["knob"] = model.knob
+            self.cell(f"knob.value = {value}")
+        else:
+            turner = threading.Thread(target=setattr, args=(model.knob, "value", value))
+            turner.start()
+            turner.join()
+        return f"{value} {model.name}"
 
     def look(self):
         self.cell(
@@ -286,10 +312,9 @@ class Sequence:
             await asyncio.sleep(0)
             check(not found, "what a step or a task found")
 
-    # A knob would be turned here: applied between two steps, recorded with its step.
     OPERATIONS: ClassVar = {
-        start: 3, again: 1, pause: 4, resume: 4, advance: 4, stop: 1, look: 2, blocking_loop: 0.3, interrupt: 1,
-        in_step: 2, in_draw: 1, reload: 0.5, wait_for_end: 2, stop_waiting: 0.5,
+        start: 3, again: 1, pause: 4, resume: 4, advance: 4, stop: 1, turn: 2, look: 2, blocking_loop: 0.3,
+        interrupt: 1, in_step: 2, in_draw: 1, reload: 0.5, wait_for_end: 2, stop_waiting: 0.5,
     }  # fmt: skip
 
     # -- one sequence
@@ -337,6 +362,8 @@ class Sequence:
             run = model.run
             outcomes = [event for _, event in run.history.events if event in ("finished", "stopped", "failed")]
             check(outcomes == [run.state], f"outcomes {outcomes}, state {run.state}")
+            marked = [event for event in run.history.events if event[1].startswith("rate")]
+            check(marked == model.turned, f"turned {model.turned}, recorded {marked}")
             if model.failed:
                 check(run.state == "failed", f"{run.state} after an exception")
                 check(isinstance(run.error, Planned), f"failed by {run.error!r}")
@@ -372,7 +399,7 @@ def heap():
     """Objects that only the garbage collector can count."""
     models.clear()
     tfwidget.loop._plots_by_cell.clear()
-    for name in ("model", "run"):
+    for name in ("model", "run", "knob"):
         shell.user_ns.pop(name, None)
     # Where Python and IPython keep the last error shown, and so its frames.
     sys.last_value = sys.last_traceback = sys.last_exc = None

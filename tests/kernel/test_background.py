@@ -135,6 +135,14 @@ def test_pause_advance_resume_and_stop(notebook: Kernel) -> None:
     assert notebook.evaluate("inside == at")
 
 
+def test_paused_before_its_first_step_it_makes_none(notebook: Kernel) -> None:
+    notebook.run("run = tfwidget.start(train); run.pause()")
+    wait_until(notebook, "run.state == 'paused'")
+    assert notebook.evaluate("(run.step, inside)") == (0, 0)
+    notebook.run("run.advance(2)")
+    wait_until(notebook, "run.step == 2 and run.state == 'paused'")
+
+
 def test_a_paused_run_uses_no_processor(newest: Kernel) -> None:
     newest.run("run = tfwidget.start(train)\nView = None")
     View(newest.widget("LiveCanvasModel"))

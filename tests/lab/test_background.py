@@ -1,5 +1,7 @@
 """A training in the background, as a user meets it: the prompt is back at once, and everything can be clicked."""
 
+import time
+
 import numpy as np
 
 from tests.lab.harness import Lab, Notebook
@@ -22,7 +24,11 @@ def train():
         inside += 1
     return "the result"
 """
-START = "run = tfwidget.start(train)"
+START = """
+turned = []
+tfwidget.knob("strength", turned.append, 0.0, 1.0, value=0.5)
+run = tfwidget.start(train)
+"""
 
 
 def running(lab: Lab, cells: list[str], version: str | None = None) -> tuple[Notebook, Controls]:
@@ -41,6 +47,13 @@ def test_started_panned_steered_and_awaited(lab: Lab, version: str) -> None:
     figure.drag((0.2, 0.3), (0.3, 0.3))
     figure.wait_for_change(before)
     assert notebook.run(2) == "running 0\n"
+
+    notebook.locator(".tfw-knob .noUi-handle").focus()
+    lab.page.keyboard.press("PageUp")
+    deadline = time.monotonic() + 30
+    while not notebook.evaluate("turned"):
+        assert time.monotonic() < deadline, "the slider was not heard"
+    assert notebook.evaluate("[turned[0] > 0.5, run.history.events[-1][1].startswith('strength = ')]") == [True, True]
 
     controls.click("Pause")
     controls.wait_for_state("paused")
