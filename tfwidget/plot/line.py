@@ -29,7 +29,7 @@ from tfwidget.snapshot import Logged
 __all__ = ["Line", "LinePanel", "group_of"]
 
 _ROLES = {"train": 0, "training": 0, "val": 1, "valid": 1, "validation": 1, "test": 2, "testing": 2}
-_SPANS = (1.0, 1.25, 1.6, 2.0, 2.5, 3.2, 4.0, 5.0, 6.4, 8.0, 10.0)  # the steps in which the axis of steps grows
+_SPANS = (1.0, 1.6, 2.5, 4.0, 6.4, 10.0)  # the steps in which the axis of steps grows: each costs a full draw
 _MIN_SPAN = 4.0
 _MARGIN = 0.02  # of the axis of steps, on either side
 _HUGE = 1e300  # beyond, differences of limits overflow
@@ -407,4 +407,4 @@ def _nice_span(span: float) -> float:
     """The next round number of steps at or above `span`."""
     span = max(span, _MIN_SPAN)
     scale = 10.0 ** math.floor(math.log10(span))
-    return next(factor for factor in (*_SPANS, 12.5) if factor * scale >= span * (1 - 1e-12)) * scale
+    return next(factor for factor in (*_SPANS, 16.0) if factor * scale >= span * (1 - 1e-12)) * scale
