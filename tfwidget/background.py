@@ -5,7 +5,6 @@ handler of signals, no hook.
 """
 
 import asyncio
-import sys
 import threading
 from collections.abc import Callable
 from typing import ParamSpec
@@ -128,10 +127,12 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
         _unwatch.append(kernel.on_cell_begin(_cell_begins))
         _unwatch.append(kernel.at_exit(_report_all_unfinished))
     _tasks[run] = loop.create_task(_drive(run, driver, [_tasks[before] for before in earlier]))
+    _tasks[run].add_done_callback(lambda _: _give_up(run))
     return run
 
 
 async def _drive(run: Run, driver: Background, earlier: "list[asyncio.Task[None]]") -> None:
+    cancelled = False
     try:
         if earlier:
             driver.waits_for = "the earlier run of this cell to end"
@@ -139,18 +140,31 @@ async def _drive(run: Run, driver: Background, earlier: "list[asyncio.Task[None]
             await asyncio.wait(earlier)
         await driver.drive()
     except asyncio.CancelledError:
-        _report_unfinished(run)
+        cancelled = True
         raise
     except KeyboardInterrupt as error:  # it came when the function had just returned; raised here, it ends the kernel
         run.finish("stopped", error)
     finally:
-        run.finish("stopped", "the event loop ended before the training did")
-        _interrupts.remove(run.interrupt)
-        for record in (_drivers, _tasks, _cells):
-            record.pop(run, None)
-        if not _drivers:
-            while _unwatch:
-                _unwatch.pop()()
+        if cancelled or (kernel.is_ending() and run.state == "stopped"):
+            _report_unfinished(run)
+        _let_go(run)
+
+
+def _give_up(run: Run) -> None:
+    """Report a run whose task was cancelled before it began: then `_drive` cannot."""
+    if run in _drivers:
+        _report_unfinished(run)
+        _let_go(run)
+
+
+def _let_go(run: Run) -> None:
+    run.finish("stopped", "the event loop ended before the training did")
+    _interrupts.remove(run.interrupt)
+    for record in (_drivers, _tasks, _cells):
+        record.pop(run, None)
+    if not _drivers:
+        while _unwatch:
+            _unwatch.pop()()
 
 
 def _cell_begins() -> None:
@@ -173,7 +187,5 @@ def _report_all_unfinished() -> None:
 
 
 def _report_unfinished(run: Run) -> None:
-    # Too late for the notebook: a headless kernel tells on its terminal.
-    if sys.__stderr__ is not None:
-        total = "" if run.total is None else f" of {run.total:,}"
-        sys.__stderr__.write(f"tfwidget: the kernel ended before the training did, at step {run.step:,}{total}\n")
+    total = "" if run.total is None else f" of {run.total:,}"
+    kernel.log_to_terminal(f"tfwidget: the kernel ended before the training did, at step {run.step:,}{total}")

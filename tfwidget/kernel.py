@@ -20,6 +20,7 @@ import atexit
 import contextlib
 import contextvars
 import signal
+import sys
 import threading
 import traceback
 import warnings
@@ -44,6 +45,8 @@ __all__ = [
     "event_loop",
     "in_kernel",
     "interrupts",
+    "is_ending",
+    "log_to_terminal",
     "mailbox",
     "messages_arrive_during_cells",
     "on_cell_begin",
@@ -67,6 +70,7 @@ class _Loop:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._context = contextvars.Context()
+        self._newest_cell = contextvars.Context()
 
     def note(self) -> None:
         if on_owner_thread():
@@ -74,8 +78,12 @@ class _Loop:
                 self._loop = asyncio.get_running_loop()
                 self._context = contextvars.copy_context()
 
+    def note_cell(self) -> None:
+        if on_owner_thread():
+            self._newest_cell = contextvars.copy_context()
+
     def context(self) -> contextvars.Context:
-        return contextvars.copy_context() if on_owner_thread() else self._context.copy()
+        return contextvars.copy_context() if on_owner_thread() else self._newest_cell.copy()
 
     def wake(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
@@ -111,9 +119,10 @@ def watch_cells() -> None:
     """Note each cell that begins from now on, for `cell_context`, and the event loop, for what other threads post."""
     global _watching
     _loop.note()
+    _loop.note_cell()
     if not _watching:
         _watching = True
-        on_cell_begin(_loop.note)
+        on_cell_begin(_loop.note_cell)
 
 
 class Confined:
@@ -299,6 +308,20 @@ def at_exit(call: Callable[[], object]) -> Callable[[], None]:
     """Call `call` when the kernel's process ends; return a function that undoes this."""
     atexit.register(call)
     return lambda: atexit.unregister(call)
+
+
+def log_to_terminal(text: str) -> None:
+    """Say something where the kernel was started: when it ends, it is too late for the notebook."""
+    kernel = _kernel()
+    if kernel is not None:
+        kernel.log.warning(text)
+    elif sys.__stderr__ is not None:
+        sys.__stderr__.write(f"{text}\n")
+
+
+def is_ending() -> bool:
+    """Whether the kernel has been told to shut down; it then interrupts whatever runs in it."""
+    return bool(getattr(get_ipython(), "exit_now", False))
 
 
 def event_loop() -> asyncio.AbstractEventLoop | None:

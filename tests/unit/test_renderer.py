@@ -19,7 +19,7 @@ TEXTS = (
     "loss", "0.0123", "−1.234e−5", "12.5k", "step 12 · −0.5 … 3.25 · n 5,000", "ﬁ fi AV To", "T.1,T", "10⁻⁶",
     "Ωμέγα ж 中", "é e\u0301 1", "شبكة 12", " 7 ", "×",
 )  # fmt: skip
-UPRIGHT, ROTATED = 2, 5
+UPRIGHT, ROTATED = 8, 16
 """Levels of 255. Upright: glyphs that overlap are blended beforehand. Rotated: they are placed to 1/64 pixel twice."""
 
 
