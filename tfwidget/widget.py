@@ -179,7 +179,7 @@ class LivePlot(Confined, ipywidgets.VBox):
         if self.canvas not in self.children:
             if not (frame.series or frame.values or frame.errors):
                 return
-            self.children = (self._controls, self.canvas, self._status)
+            self.children = (self._controls, self._knobs, self.canvas, self._status)
         rebuilt = self._board.update(frame)
         self.canvas.moving = self._board.moving
         # When the run pauses or ends, what stays in sight is Matplotlib's own.
