@@ -35,6 +35,7 @@ def take(lab: Lab, path: Path) -> None:
         notebook.run(cell, 120)
     notebook.start(loop)
     figure = notebook.figure()
+    figure.canvas.scroll_into_view_if_needed()  # what nobody sees is sent nothing
     figure.wait_until_shown()
     while notebook.evaluate(STEP, live=True) < PAUSE_AT:
         pass
