@@ -124,7 +124,8 @@ class Status:
     """Where a run is.
 
     Times are in seconds, without pauses. The rate is that of the steps after the first, which may compile functions;
-    it is not known at first. The share of plotting does not count the first frames, and answers to the user.
+    it is not known at first. The share of plotting does not count the first frames, and answers to the user. A
+    background run may wait for something (`waits_for`), and `slow_step` is the time of steps that others wait for.
     """
 
     state: State

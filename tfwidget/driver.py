@@ -75,6 +75,9 @@ class Blocking:
         Where messages of the browser arrive meanwhile.
     """
 
+    waits_for = None
+    slow_step = None
+
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
         self._greenlet = getcurrent()
@@ -91,9 +94,6 @@ class Blocking:
         """Wait for messages, and handle them."""
         self._mailbox.wait(timeout)
         self._mailbox.drain()
-
-    waits_for = None
-    slow_step = None
 
     def wake(self) -> None:
         """Commands come out of the mailbox, which ends the wait."""

@@ -19,8 +19,8 @@ import numpy as np
 from tfwidget import kernel
 from tfwidget.bridge import Run, current_run
 from tfwidget.errors import RunError, TfwidgetWarning
-from tfwidget.kernel import Confined, Guarded
-from tfwidget.widget import LivePlot
+from tfwidget.kernel import Guarded
+from tfwidget.widget import ConfinedHBox, ConfinedHTML, LivePlot
 
 __all__ = ["Knob", "knob", "place_waiting"]
 
@@ -227,8 +227,8 @@ class Knob:
         control.domain = self._domain
         control.on_heard = self._hear
         self._control = control
-        self._remark = _HTML()
-        self.view = _HBox([control, self._remark])
+        self._remark = ConfinedHTML()
+        self.view = ConfinedHBox([control, self._remark])
         self.view.add_class("tfw-knob")
         self._plot = plot
         self._show()
@@ -599,11 +599,3 @@ class _IntSlider(_Control, ipywidgets.IntSlider):
 
 class _Dropdown(_Control, ipywidgets.Dropdown):
     guarded = "index"
-
-
-class _HTML(Confined, ipywidgets.HTML):
-    pass
-
-
-class _HBox(Confined, ipywidgets.HBox):
-    pass

@@ -21,7 +21,7 @@ from tfwidget.plot import Board
 if TYPE_CHECKING:
     from tfwidget.knobs import Knob
 
-__all__ = ["LivePlot"]
+__all__ = ["ConfinedHBox", "ConfinedHTML", "LivePlot"]
 
 MIN_WIDTH = 300
 """A figure is made no narrower than this, in CSS pixels."""
@@ -42,12 +42,12 @@ class _Progress(Confined, ipywidgets.FloatProgress):
     pass
 
 
-class _HTML(Confined, ipywidgets.HTML):
-    pass
+class ConfinedHTML(Confined, ipywidgets.HTML):
+    """Text."""
 
 
-class _HBox(Confined, ipywidgets.HBox):
-    pass
+class ConfinedHBox(Confined, ipywidgets.HBox):
+    """A row of widgets."""
 
 
 class LivePlot(Confined, ipywidgets.VBox):
@@ -123,14 +123,14 @@ class LivePlot(Confined, ipywidgets.VBox):
         self._progress = _Progress(value=0.0, min=0.0, max=1.0)
         self._progress.layout.flex = "1 1 120px"
         self._progress.layout.width = "auto"
-        self._counter = _HTML()
-        self._status = _HTML(_muted("Waiting for the first step"))
+        self._counter = ConfinedHTML()
+        self._status = ConfinedHTML(_muted("Waiting for the first step"))
         self._status.add_class("tfw-status")
         self._pause.on_click(lambda _: self._toggle_pause())
         self._step.on_click(lambda _: self.run and self.run.advance())
         self._stop.on_click(lambda _: self.run and self.run.stop())
         self._log.observe(lambda _: self._toggle_log(), "value")
-        self._controls = _HBox(
+        self._controls = ConfinedHBox(
             [
                 self._pause,
                 self._step,
@@ -141,7 +141,7 @@ class LivePlot(Confined, ipywidgets.VBox):
             ]
         )
         self._controls.add_class("tfw-controls")
-        self._knobs = _HBox()
+        self._knobs = ConfinedHBox()
         self._knobs.add_class("tfw-knobs")
         self._knobs.layout.display = "none"
         super().__init__([self._controls, self._knobs, self.canvas, self._status])
