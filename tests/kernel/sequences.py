@@ -249,6 +249,12 @@ class Sequence:
         if not self.plots:
             return "there is no plot"
         value = round(self.random.random(), 3)
+        if any(model in later.earlier for later in self.models):  # its cell has run again, its plot is closed
+            try:
+                model.knob.value = value
+            except tfwidget.RunError:
+                return f"refused {model.name}"
+            check(False, "a closed knob was turned")
         if self.random.random() < 0.5:
             shell.user_ns["knob"] = model.knob
             self.cell(f"knob.value = {value}")
