@@ -6,7 +6,9 @@ Invariants:
   thread, at a step boundary.
 - A run ends with exactly one outcome, and its last values are drawn.
 - The share of wall time that plotting takes stays within the render budget, which is never overdrawn by more than
-  `ADVANCE`; the first frames, and answers to what the user does, are exempt.
+  `ADVANCE`; the first frames, and answers to what the user does, are exempt. Plotting is all that this package does:
+  logging, fetching, drawing, sending, and the handling of what the browser answers. Where the first two alone would
+  take more than half of the budget, half of it is left to the frames.
 - Plotting never ends a training: whatever goes wrong with a value or a picture becomes a text in its place.
 
 ::
@@ -63,7 +65,7 @@ ADVANCE = 0.1
 """Seconds of plotting that the render budget may be overdrawn by, so that a full draw does not stop the picture."""
 
 STATUS_INTERVAL = 0.5
-"""Seconds from one status to the next, where frames come more rarely."""
+"""Seconds from one status to the next: numbers that change faster cannot be read."""
 
 RATE_INTERVAL = 1.0
 """Seconds of steps after which their rate is told."""
@@ -80,6 +82,10 @@ class FrontEnd(Protocol):
 
     def ready(self) -> bool:
         """Whether a frame drawn now would be shown soon: the front end has acknowledged the one before."""
+        ...
+
+    def append(self) -> bool:
+        """Show the newest scalars, if there is nothing else to show; False where a whole frame is due."""
         ...
 
     def draw(self, frame: Frame) -> None:
@@ -112,7 +118,7 @@ class Pace:
     """
 
     budget: float = 0.02
-    fps: float = 30.0
+    fps: float = 60.0
 
 
 PACE = Pace()
@@ -124,8 +130,9 @@ class Status:
     """Where a run is.
 
     Times are in seconds, without pauses. The rate is that of the steps after the first, which may compile functions;
-    it is not known at first. The share of plotting does not count the first frames, and answers to the user. A
-    background run may wait for something (`waits_for`), and `slow_step` is the time of steps that others wait for.
+    it is not known at first. The share of plotting does not count the first frames, and answers to the user. The frame
+    rate is that since the status before. A background run may wait for something (`waits_for`), and `slow_step` is the
+    time of steps that others wait for.
     """
 
     state: State
@@ -135,6 +142,7 @@ class Status:
     steps_per_second: float | None
     remaining: float | None
     plotting_share: float
+    frames_per_second: float
     latest: Mapping[str, float]
     error: str | None
     waits_for: str | None = None
@@ -232,12 +240,15 @@ class Run:
         self._began = clock()
         self._time_paused = 0.0
         self._time_plotting = 0.0
+        self._overhead = 0.0  # seconds since the last frame, besides frames
+        self._handled = mailbox.handling
         self._costs: deque[float] = deque(maxlen=5) if after is None else after._costs
         self._account: float = 0.0 if after is None else after._account  # seconds of plotting; a debt is negative
         self._accounted_at: float = self._began if after is None else after._accounted_at
         self._status_due = self._began
         self._rate_from: tuple[int, float] | None = None
         self._frames: int = 0 if after is None else after._frames
+        self._frames_told = (self._frames, self._began, 0.0)  # how many at the last status, when, and their rate
         self._due: float = self._began if after is None else after._due
         self._drawn_step = -1
         self._ticks = 0
@@ -302,8 +313,9 @@ class Run:
         share = self._time_plotting / elapsed
         waits_for, slow_step = self._turns() if self._outcome is None else (None, None)
         return Status(
-            self.state, self.step, self.total, elapsed, rate, left, share, latest, error, waits_for, slow_step
-        )
+            self.state, self.step, self.total, elapsed, rate, left, share, self._frames_told[2], latest, error,
+            waits_for, slow_step,
+        )  # fmt: skip
 
     def _turns(self) -> tuple[str | None, float | None]:
         return self._driver.waits_for, self._driver.slow_step
@@ -387,6 +399,7 @@ class Run:
                 f"log({_names(values)}) came after the run had ended ({self._outcome}); nothing recorded",
             )
             return
+        began = self._clock()
         if step is None:
             step = self.step + 1
         for name, value in values.items():
@@ -414,6 +427,7 @@ class Run:
                 self._tensors[name] = _Logged(step, self._ticks, value, kind, options)
         if self._pending > PENDING_SCALARS:
             self._collect_scalars()
+        self._overhead += self._clock() - began
 
     def _log_scalar(self, name: str, step: int, value: object) -> None:
         try:
@@ -489,10 +503,12 @@ class Run:
             self._hold()
         else:
             now = self._clock()
-            drawn = now >= self._due and self._draw_frame()
-            if not drawn and (now >= self._status_due or self._turns() != self._shown_turns):
+            if now >= self._due:
+                self._draw_frame()
+            if now >= self._status_due or self._turns() != self._shown_turns:
+                began = self._clock()
                 self.show_status()
-                self._time_plotting += self._clock() - now
+                self._overhead += self._clock() - began
             if self._rare:
                 self._keep_rare()
         return not self.stopping
@@ -540,27 +556,32 @@ class Run:
         if not last and not self._ready():
             self._due = began + 1 / self._pace.fps
             return False
+        answers = at_once or last
         try:
-            frame = self._snapshot()
-            self.front_end.draw(frame)
-            self._drawn_step = self.step
-            self._tell_status()
+            if answers or not self._append():
+                self.front_end.draw(self._snapshot())
+                self._drawn_step = self.step
         except Exception as error:
             self._warn(
                 f"draw {error!r}",
                 f"the plot could not be drawn, the run goes on: {_describe(error)}",
             )
-        self._status_due = self._clock() + STATUS_INTERVAL
-        cost = self._clock() - began
         self._frames += 1
-        if at_once or last:
-            return True  # an answer to the user
+        if answers or self._frames <= EXEMPT_FRAMES:
+            self.show_status()
+        cost = self._clock() - began
+        if answers:
+            return True
         rest = 0.0
         if self._frames > EXEMPT_FRAMES:
-            self._time_plotting += cost
             rest = self._pay(cost) / self._pace.budget
         self._due = began + max(rest, 1 / self._pace.fps)
         return True
+
+    def _append(self) -> bool:
+        """Show only by what the curves have grown, if the front end can: that costs a tenth of a frame."""
+        self._collect_scalars()
+        return self.front_end.append()
 
     def _pay(self, cost: float) -> float:
         """Charge a frame to the render budget; return what is to be saved up, in seconds of plotting, for the next.
@@ -568,9 +589,13 @@ class Run:
         What is saved beyond one frame is lost. A full draw costs many times what others do: while it is paid back,
         frames go on at half their pace.
         """
-        now = self._clock()
-        saved = (now - self._accounted_at) * self._pace.budget
-        self._account, self._accounted_at = min(self._account + saved, 0.0) - cost, now
+        now, handled = self._clock(), self._mailbox.handling
+        income = (now - self._accounted_at) * self._pace.budget
+        besides = self._overhead + handled - self._handled
+        self._overhead, self._handled = 0.0, handled
+        self._time_plotting += cost + besides
+        self._account = min(self._account + income - min(besides, income / 2), 0.0) - cost
+        self._accounted_at = now
         self._costs.append(cost)
         debt = -self._account
         return max(min(debt, 2 * statistics.median(self._costs)), debt - ADVANCE)
@@ -597,6 +622,8 @@ class Run:
             )
 
     def _tell_status(self) -> None:
+        now, (frames, then, _) = self._clock(), self._frames_told
+        self._frames_told = self._frames, now, (self._frames - frames) / max(now - then, 1e-9)
         status = self.status
         self._shown_turns = status.waits_for, status.slow_step
         self.front_end.show_status(status)
@@ -645,6 +672,8 @@ class Run:
             self._errors.pop(name, None)
 
     def _collect_scalars(self) -> None:
+        if not self._pending:
+            return
         self._pending = 0
         waiting: list[tuple[str, list[int], list[object]]] = []
         for name, pending in self._scalars.items():

@@ -171,8 +171,13 @@ class Canvas(Confined, IpymplCanvas):
             return
         self._show_moving()
 
+    @property
+    def streaming(self) -> bool:
+        """Whether the moving artists are painted by the browser."""
+        return self._streams and self.live
+
     def _show_moving(self) -> None:
-        if self._streams and self.live:
+        if self.streaming:
             if not self.ready:
                 self._unsent = True  # the list is made when it can be sent: the newest wins
                 return
@@ -213,6 +218,14 @@ class Canvas(Confined, IpymplCanvas):
         self._draw_posted = False
         # While a frame is in flight the draw waits for its acknowledgement.
         if self._draw_wanted and self.comm is not None and self.ready:
+            self._draw_what_changed()
+
+    def _draw_what_changed(self) -> None:
+        """Draw what was wanted: all, or where the rest is as it was, what moves."""
+        if self.moving and self.streaming and not self._failures:
+            self._draw_wanted = False
+            self.draw_moving()
+        else:
             self.draw()
 
     def flush_events(self) -> None:
@@ -281,6 +294,19 @@ class Canvas(Confined, IpymplCanvas):
         self._in_flight[self._frame] = self.clock()
         self.send({"data": json.dumps({**content, "frame": self._frame})}, buffers=buffers)
 
+    @property
+    def can_append(self) -> bool:
+        """Whether the browser shows the moving artists as they were sent last, and nothing else is due."""
+        return (
+            self.streaming
+            and self._base_is_shown
+            and not (self._force_full or self._unsent or self._draw_wanted or self.figure.stale)
+        )
+
+    def append(self, header: dict[str, Any], data: bytes) -> None:
+        """Send what the moving artists have grown by since they were sent."""
+        self._send_numbered({"type": "stream", "base": self._base, **header}, [data])
+
     def blit(self, bbox: object = None) -> None:
         """Show what was drawn over a restored background."""
         if not kernel.on_owner_thread():
@@ -308,8 +334,8 @@ class Canvas(Confined, IpymplCanvas):
         if not self.ready:
             return
         if self._draw_wanted:
-            self.draw()
-        elif self._unsent and self._streams and self.live and self.moving:
+            self._draw_what_changed()
+        elif self._unsent and self.streaming and self.moving:
             self.draw_moving()
         elif self._unsent:
             self._send_frame()

@@ -22,6 +22,7 @@ import contextvars
 import signal
 import sys
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -166,7 +167,18 @@ class Confined:
             mailbox.drain()
             context.run(handle, message)
         else:
+            _count_handling()
             mailbox.post(lambda: context.run(handle, message))
+
+
+_thread = threading.local()
+
+
+def _count_handling() -> None:
+    """Count what this thread has spent since it counted last: on this message, and on the end of the one before."""
+    now = time.thread_time()
+    mailbox.handling += now - getattr(_thread, "counted", now)
+    _thread.counted = now
 
 
 class Guarded(Confined):

@@ -27,6 +27,8 @@ class Mailbox:
         self._on_error = on_error
         self._calls: deque[Callable[[], object]] = deque()
         self._arrived = Event()
+        self.handling = 0.0
+        """Seconds of processor time that other threads have spent on the front end's messages."""
 
     def __bool__(self) -> bool:
         return bool(self._calls)

@@ -18,10 +18,11 @@ import numpy as np
 from matplotlib import rcParams
 from matplotlib.backend_bases import GraphicsContextBase
 from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
-__all__ = ["Line", "Renderer", "line_of_text"]
+__all__ = ["Line", "Renderer", "height_of_text", "line_of_text"]
 
 _UNIT = 64  # FreeType places glyphs in 64ths of a pixel
 _LARGEST = 2**15  # pixels of a picture worth keeping: larger ones are few, and would fill the memory
@@ -107,17 +108,41 @@ class Line(NamedTuple):
     """Pixels from where it begins to where it ends."""
 
 
-def line_of_text(text: str, properties: FontProperties, dpi: float, color: tuple[float, float, float, float]) -> Line:
-    """A line of text as it is drawn upright, beginning at the corner of a pixel."""
-    return _line(text, _font(properties, dpi), color)
+def line_of_text(
+    text: str,
+    properties: FontProperties,
+    dpi: float,
+    color: tuple[float, float, float, float],
+    place: tuple[float, float] = (0.0, 0.0),
+) -> Line:
+    """A line of text as it is drawn upright, beginning so many pixels right of and above a pixel's corner."""
+    right, up = (round(_UNIT * part) for part in place)
+    return _line(text, _font(properties, dpi), color, right, up)
 
 
-@lru_cache(maxsize=256)
-def _line(text: str, font: _Font, color: tuple[float, float, float, float]) -> Line:
+def height_of_text(text: str, properties: FontProperties, dpi: float) -> tuple[float, float]:
+    """Pixels that Matplotlib lays out above and below the baseline of a line of text."""
+    font = _font(properties, dpi)
+    above, below = _room(font)
+    sizes = [_size(piece, font) for piece, _ in _pieces(text, font)]
+    return max(above, *(one.height - one.descent for one in sizes)), max(below, *(one.descent for one in sizes))
+
+
+@lru_cache(maxsize=64)
+def _room(font: _Font) -> tuple[float, float]:
+    """What it lays out for any text of a font."""
+    text = Text(0.0, 0.0, "0", fontproperties=font.properties, verticalalignment="baseline", parse_math=False)
+    text.set_figure(Figure(dpi=font.dpi))
+    box = text.get_window_extent(RendererAgg(1, 1, font.dpi))
+    return float(box.y1), float(-box.y0)
+
+
+@lru_cache(maxsize=1024)
+def _line(text: str, font: _Font, color: tuple[float, float, float, float], right: int, up: int) -> Line:
     placed = []
     for piece, along in _pieces(text, font):
-        column, right = divmod(round(_UNIT * along), _UNIT)
-        picture = _picture(piece, font, 0.0, color, right, 0)
+        column, rest = divmod(round(_UNIT * along) + right, _UNIT)
+        picture = _picture(piece, font, 0.0, color, rest, up)
         if picture is not None:
             placed.append((column + picture.left, picture.bottom, picture.rgba))
     width = sum(_size(piece, font).width for piece, _ in _pieces(text, font))

@@ -26,6 +26,12 @@ __all__ = ["ConfinedHBox", "ConfinedHTML", "LivePlot"]
 MIN_WIDTH = 300
 """A figure is made no narrower than this, in CSS pixels."""
 
+TEXT_INTERVAL = 0.5
+"""Seconds from one whole frame to the next; between them curves grow, and numbers stay: nobody could read them."""
+
+TENSOR_INTERVAL = 0.1
+"""The same where there are tensors to show, which come with whole frames only."""
+
 MAX_LATEST = 6
 """So many latest values are shown as numbers."""
 
@@ -104,6 +110,7 @@ class LivePlot(Confined, ipywidgets.VBox):
         self.canvas.on_theme = self._set_theme
         self.canvas.on_room = self._fit
         self._display: Any = None
+        self._whole_due = 0.0
 
         self._pause = _button("Pause", "pause", "Pause the training after the step under way")
         self._step = _button("Step", "step-forward", "Make exactly one step, then pause again")
@@ -172,18 +179,32 @@ class LivePlot(Confined, ipywidgets.VBox):
         """Whether the browser has painted the frame before."""
         return self.comm is not None and self.canvas.ready
 
+    def append(self) -> bool:
+        """Show by what the curves have grown; False where a whole frame is due."""
+        if self.comm is None:
+            return True
+        if self.canvas.clock() >= self._whole_due or not self.canvas.can_append:
+            return False
+        growth = self._board.append()
+        if growth is None:
+            return False
+        self.canvas.append(*growth)
+        return True
+
     def draw(self, frame: Frame) -> None:
         """Draw a frame of the run."""
         if self.comm is None:
             return
+        self._whole_due = self.canvas.clock() + (TENSOR_INTERVAL if frame.values else TEXT_INTERVAL)
         if self.canvas not in self.children:
             if not (frame.series or frame.values or frame.errors):
                 return
             self.children = (self._controls, self._knobs, self.canvas, self._status)
-        rebuilt = self._board.update(frame)
-        self.canvas.moving = self._board.moving
         # When the run pauses or ends, what stays in sight is Matplotlib's own.
         self.canvas.live = self.run is not None and self.run.state == "running"
+        rebuilt = self._board.set_live(self.canvas.streaming)
+        rebuilt |= self._board.update(frame)
+        self.canvas.moving = self._board.moving
         if rebuilt:
             self.canvas.draw()
         else:
@@ -321,6 +342,8 @@ def _status_line(status: Status) -> str:
     parts.append(_value("elapsed", _duration(status.elapsed)))
     if status.remaining is not None:
         parts.append(_value("left", _duration(status.remaining)))
+    if status.state == "running":
+        parts.append(_value("", f"{status.frames_per_second:.0f} frames/s"))
     parts.append(
         '<span class="tfw-value" title="Share of the time that went into plotting, after the first frames">'
         f'<span class="tfw-muted">plotting</span> {status.plotting_share:.1%}</span>'

@@ -77,6 +77,11 @@ interface SentStream {
   panels: { box: Box; items: SentItem[] }[];
 }
 
+/** Points to be added to paths of the frame before: panel, item, and how many, in the order of the bytes. */
+interface SentGrowth {
+  growth?: [number, number, number][];
+}
+
 /** Makes pixels, four bytes each, something that can be painted. */
 export type MakeTexture = (rgba: Uint8ClampedArray<ArrayBuffer>, width: number, height: number) => CanvasImageSource;
 
@@ -111,9 +116,34 @@ export function decodeStream(
     textures.set(name, pixels);
     return { ...item, pixels } as Item;
   };
-  const { base, size, panels } = message as unknown as SentStream;
+  const { base, size, panels, growth } = message as unknown as SentStream & SentGrowth;
+  if (growth) {
+    if (before?.base !== base) {
+      throw new Error('the frame goes on from one that did not come');
+    }
+    return { ...before, panels: grown(before.panels, growth, new Float32Array(data)) };
+  }
   const decoded = panels.map(({ box, items }) => ({ box, items: items.map(decode) }));
   return { base, size, panels: decoded, textures };
+}
+
+function grown(before: Panel[], growth: [number, number, number][], added: Float32Array): Panel[] {
+  const panels = before.map(({ box, items }) => ({ box, items: [...items] }));
+  let begin = 0;
+  for (const [panel, item, count] of growth) {
+    const items = panels[panel]?.items;
+    const path = items?.[item];
+    const end = begin + 2 * count;
+    if (!items || path?.kind !== 'path' || end > added.length) {
+      throw new Error(`item ${item} of panel ${panel} cannot grow by ${count} points`);
+    }
+    const points = new Float32Array(path.points.length + end - begin);
+    points.set(path.points);
+    points.set(added.subarray(begin, end), path.points.length);
+    items[item] = { ...path, points };
+    begin = end;
+  }
+  return panels;
 }
 
 /** Paint all panels onto a canvas of this width and height, which may yet be another than the figure's. */

@@ -131,3 +131,42 @@ test('of a line that reaches far out, what is near is drawn, in the same directi
   expect(clipped(0, 1e6, 5, 1e6)).toBeNull();
   expect(clipped(Number.NaN, 0, 1, 1)).toBeNull();
 });
+
+test('a frame that only says what has grown goes on from the one before', () => {
+  const data = new Float32Array([1, 1, 2, 2, 5, 5]).buffer;
+  const items = [
+    { ...LINE, clip: true, at: 0, points: 2 },
+    { ...LINE, clip: true, at: 16, points: 1 },
+  ];
+  const before = decodeStream(frame(items, data), data, NONE);
+  const added = new Float32Array([3, 3, 4, 4, 6, 6]).buffer;
+  const growth = [
+    [0, 0, 2],
+    [0, 1, 1],
+  ];
+  const after = decodeStream({ base: 1, growth }, added, NONE, before);
+  const points = (stream: typeof after) =>
+    stream.panels[0]?.items.map(item => item.kind === 'path' && Array.from(item.points));
+  expect(points(after)).toEqual([
+    [1, 1, 2, 2, 3, 3, 4, 4],
+    [5, 5, 6, 6],
+  ]);
+  expect(points(before)).toEqual([
+    [1, 1, 2, 2],
+    [5, 5],
+  ]);
+  expect(after.panels[0]?.box).toEqual([1, 2, 30, 10]);
+});
+
+test.each([
+  ['no frame before it', undefined, 1, [[0, 0, 1]]],
+  ['one over another base', 1, 2, [[0, 0, 1]]],
+  ['a panel that is not there', 1, 1, [[1, 0, 1]]],
+  ['an item that is not there', 1, 1, [[0, 1, 1]]],
+  ['more points than came', 1, 1, [[0, 0, 9]]],
+])('growth of %s is an error', (_, former, base, growth) => {
+  const data = new Float32Array([1, 1, 2, 2]).buffer;
+  const items = [{ ...LINE, clip: true, at: 0, points: 2 }];
+  const before = former === undefined ? undefined : decodeStream(frame(items, data), data, NONE);
+  expect(() => decodeStream({ base, growth }, data, NONE, before)).toThrow();
+});

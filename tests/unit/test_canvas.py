@@ -921,7 +921,7 @@ def test_nothing_is_sent_while_no_view_is_visible_and_the_newest_when_one_is(pai
     assert not painter.canvas.ready
     assert (len(painter.sent), painter.draws) == (sent, draws)
     painter.send("visible", visible=True)
-    assert painter.painted[-1] == ("green", True)
+    assert painter.painted[-1] == ("green", False)
     painter.acknowledge()
     assert painter.canvas.ready
 

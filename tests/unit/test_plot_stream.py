@@ -1,14 +1,17 @@
 """What a browser is sent in place of a picture: read back and compared with Matplotlib's own numbers."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.patches import StepPatch
+from matplotlib.ticker import MultipleLocator
 
 from tests.unit.plot_frames import frame, new_board, new_figure
-from tfwidget.plot.stream import DisplayList, UnstreamableError
+from tfwidget.canvas import Canvas
+from tfwidget.plot.stream import DisplayList, Growth, UnstreamableError
 
 Item = dict[str, Any]
 
@@ -206,3 +209,120 @@ def test_a_panel_that_failed_is_not_sent() -> None:
     board.update(frame({"loss": [1.0, 0.5]}, {"digit": np.zeros((9, 9))}))
     board.update(frame({"loss": [1.0, 0.5]}, errors={"digit": "no"}))
     assert len(board.stream(False)[0]["panels"]) == 1  # type: ignore[index]
+
+
+# -- scales ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_labels_are_where_matplotlib_draws_them(scale: str) -> None:
+    board = new_board(640, 360)
+    board.log_scale = scale == "log"
+    board.update(frame({"loss": np.geomspace(1e-3, 7.0, 900)}))
+    panel = board.panels[0]
+    figure = board.figure
+    figure.canvas = Canvas(figure)
+    figure.canvas.draw()
+    in_view = {
+        axis: [
+            label
+            for label, place in zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=True)
+            if min(axis.get_view_interval()) <= place <= max(axis.get_view_interval())
+        ]
+        for axis in (panel.ax.xaxis, panel.ax.yaxis)
+    }
+    labels = [label for ones in in_view.values() for label in ones]
+    drawn = np.asarray(figure.canvas.buffer_rgba()).copy()
+    assert board.set_live(True)
+    figure.canvas.draw()
+    composed = np.asarray(figure.canvas.buffer_rgba()).astype(float)
+    display = DisplayList(figure, {})
+    display.open_panel(panel.ax)
+    for axis in panel.scales:
+        display.add(axis)
+    items = display.header["panels"][0]["items"]
+    texts = [item for item in items if item["kind"] == "image"]
+    assert len(texts) == sum(bool(label.get_text()) for label in labels) + 1  # and the name of the axis of steps
+    assert not any(text["clip"] for text in texts)
+    for item in texts:
+        left, top, columns, rows = item["box"]
+        rgba = np.frombuffer(display.data, np.uint8, 4 * rows * columns, item["at"]).reshape(rows, columns, 4)
+        alpha = rgba[..., 3:] / 255.0
+        under = composed[top : top + rows, left : left + columns, :3]
+        under[...] = alpha * rgba[..., :3] + (1 - alpha) * under
+    for label in labels:
+        box = label.get_window_extent().padded(1)
+        rows = slice(round(360 - box.y1), round(360 - box.y0))
+        columns = slice(max(round(box.x0), 0), round(box.x1))
+        off = np.abs(composed[rows, columns, :3] - drawn[rows, columns, :3])
+        assert off.max() <= 2, label
+    grid = [item for item in items if item["kind"] == "path"]
+    assert [item["points"] for item in grid] == [3 * len(ones) for ones in in_view.values()]
+
+
+def test_limits_that_change_call_for_no_full_draw_while_scales_move() -> None:
+    board = new_board(640, 360)
+    board.update(frame({"loss": np.linspace(1, 2, 90)}))
+    assert board.update(frame({"loss": np.linspace(1, 9, 900)})), "the scales are drawn by Agg"
+    assert board.set_live(True)
+    assert not board.set_live(True)
+    assert not board.update(frame({"loss": np.linspace(1, 99, 9000)}))
+    assert board.panels[0].ax.get_ylim()[1] > 99
+    assert board.update(frame({"loss": np.linspace(1, 99, 9000), "new": [1.0]}))
+    assert all(panel.scales for panel in board.panels)
+    header, data = board.stream(True) or ({}, b"")
+    again, fewer = board.stream(False) or ({}, b"")
+    assert [len(panel["items"]) for panel in header["panels"]] == [len(panel["items"]) for panel in again["panels"]]
+    assert len(fewer) < len(data), "labels are sent once"
+    assert board.set_live(False)
+    assert not any(panel.scales for panel in board.panels)
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        lambda ax: ax.tick_params(length=4, left=True),
+        lambda ax: ax.tick_params(labelright=True),
+        lambda ax: ax.tick_params(axis="x", rotation=45),
+        lambda ax: ax.xaxis.set_minor_locator(MultipleLocator(3)),
+        lambda ax: ax.yaxis.set_major_formatter("$x$ {x}"),
+    ],
+)
+def test_scales_with_more_than_a_grid_and_labels_are_left_to_agg(style: Callable[[Axes], None]) -> None:
+    board = new_board(640, 360)
+    board.update(frame({"loss": np.linspace(1, 2, 90)}))
+    board.set_live(True)
+    for label in board.panels[0].ax.get_yticklabels():
+        label.set_parse_math(True)
+    style(board.panels[0].ax)
+    assert board.stream(True) is None
+    assert board.set_live(True), "Agg draws the scales, too, and not with every frame"
+    assert not board.live
+
+
+def test_a_whole_axis_of_a_picture_is_nothing() -> None:
+    board = new_board(640, 360)
+    board.update(frame({}, {"digit": np.eye(9)}))
+    board.set_live(True)
+    header, _ = board.stream(True) or ({}, b"")
+    assert all(item["kind"] == "image" or item["points"] > 3 for item in header["panels"][0]["items"])
+
+
+# -- growth ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_line_grows_by_points_where_matplotlib_puts_them() -> None:
+    ax = new_axes(xlim=(0, 9), ylim=(0.1, 20), yscale="log")
+    (line,) = ax.plot([0, 1, 2], [1, 2, 3])
+    (other,) = ax.plot([0, 1, 2], [1, 2, 3], "o-")
+    display = DisplayList(ax.figure, {})
+    display.open_panel(ax)
+    for one in (line, other):
+        display.add(one)
+    growth = Growth(ax.figure, display.places)
+    assert growth.add(line, np.array([3, 4]), np.array([5.0, 6.0]))
+    assert not growth.add(other, np.array([3]), np.array([5.0])), "it has markers"
+    assert growth.header == {"growth": [(0, 0, 2)]}
+    found = np.frombuffer(growth.data, np.float32).reshape(-1, 2)
+    np.testing.assert_allclose(found, places(line, [(3, 5), (4, 6)]), atol=1e-3)
+    assert not Growth(ax.figure, {}).add(line, np.array([3]), np.array([5.0])), "it was not on the list"

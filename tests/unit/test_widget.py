@@ -4,7 +4,7 @@ import base64
 import io
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -26,6 +26,7 @@ STATUS = Status(
     steps_per_second=19.54321,
     remaining=143.0,
     plotting_share=0.0123,
+    frames_per_second=12.3,
     latest={"loss": 0.123456},
     error=None,
 )
@@ -77,6 +78,102 @@ def test_while_a_run_is_under_way_its_figure_is_streamed_and_when_it_ends_agg_dr
     assert sent[-2:] == [("stream", "running"), ("binary", "finished")]
 
 
+class Painter:
+    """The browser's part: keeps the paths of the stream as it would paint them, and acknowledges at once."""
+
+    def __init__(self, plot: LivePlot, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.plot = plot
+        self.now = 0.0
+        self.kinds: list[str] = []
+        self.paths: dict[tuple[int, int], np.ndarray] = {}
+        plot.canvas.clock = lambda: self.now
+        monkeypatch.setattr(plot.canvas, "send", self.receive)
+        self.tell({"type": "ready", "device_pixel_ratio": 1, "theme": "light", "stream": 1})
+
+    def tell(self, message: dict[str, object]) -> None:
+        self.plot.canvas._handle_message(None, message, [])
+
+    def receive(self, content: dict[str, str], buffers: Sequence[bytes] = ()) -> None:
+        message = json.loads(content["data"])
+        if "frame" not in message:
+            return
+        if message["type"] == "binary":
+            self.kinds.append("picture")
+        elif "growth" in message:
+            self.kinds.append("growth")
+            added = np.frombuffer(buffers[0], np.float32).reshape(-1, 2)
+            for panel, item, count in message["growth"]:
+                self.paths[panel, item] = np.concatenate((self.paths[panel, item], added[:count]))
+                added = added[count:]
+            assert not len(added)
+        else:
+            self.kinds.append("whole")
+            self.paths = {
+                (panel, number): np.frombuffer(buffers[0], np.float32, 2 * item["points"], item["at"]).reshape(-1, 2)
+                for panel, one in enumerate(message["panels"])
+                for number, item in enumerate(one["items"])
+                if item["kind"] == "path"
+            }
+        kernel.mailbox.post(lambda: self.tell({"type": "frame_ack", "frame": message["frame"]}))
+
+    def train(self, run: Run, steps: int, **values: float) -> list[str]:
+        """Make steps, each with a frame; return what kinds of frame came."""
+        self.kinds = []
+        for _ in range(steps):
+            run.log(values or {"loss": 1.0 / (run.step + 2), "accuracy": math.sin(run.step)})
+            run._due = 0.0
+            run.step_done()
+            kernel.mailbox.drain()
+        return self.kinds
+
+
+def test_between_whole_frames_curves_only_grow_and_look_the_same(
+    plot: LivePlot, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painter = Painter(plot, monkeypatch)
+    painter.train(run, 105)
+    assert painter.kinds[-1] == "growth"
+    painter.now = 1.0
+    assert painter.train(run, 3) == ["whole", "growth", "growth"]
+    assert painter.train(run, 40) == ["growth"] * 40
+    grown = painter.paths
+    painter.now = 2.0
+    assert painter.train(run, 1) == ["whole"]
+    curves = {place: path for place, path in painter.paths.items() if not np.isnan(path).any()}
+    assert len(curves) == 2
+    for place, path in curves.items():
+        # Of many points on few pixels a whole frame keeps only the extremes: those must be among the points.
+        inside = {tuple(point) for point in np.round(grown[place], 1).tolist()}
+        missing = [point for point in np.round(path, 1).tolist()[:-1] if tuple(point) not in inside]
+        assert missing == []
+
+
+def test_curves_do_not_just_grow_where_that_would_not_show_them(
+    plot: LivePlot, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painter = Painter(plot, monkeypatch)
+    painter.train(run, 105)
+    for values in ({"loss": 1e6}, {"loss": math.nan}, {"accuracy": -math.inf}):
+        painter.now += 1.0
+        assert painter.train(run, 4)[-1] == "growth"
+        assert painter.train(run, 1, **values) == ["whole"]
+    painter.now += 1.0
+    painter.train(run, 1)
+    painter.plot.figure.suptitle("mine")
+    assert painter.train(run, 1) == ["whole"], "the user has changed the figure"
+
+
+def test_with_tensors_there_are_more_whole_frames(plot: LivePlot, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    painter = Painter(plot, monkeypatch)
+    painter.train(run, 100)
+    kinds = []
+    for step in range(20):
+        painter.now += 0.02
+        run.log({"weights": np.full(9, step)})
+        kinds += painter.train(run, 1)
+    assert kinds.count("whole") in (3, 4, 5)
+
+
 # -- what it says ------------------------------------------------------------------------------------------------------
 
 
@@ -99,7 +196,7 @@ def test_durations(seconds: float, text: str) -> None:
 
 def test_the_status_line_tells_it_all() -> None:
     line = _status_line(STATUS)
-    for text in ("running", "19.54 steps/s", "1:01", "2:23", "1.2%", "loss", "0.1235"):
+    for text in ("running", "19.54 steps/s", "12 frames/s", "1:01", "2:23", "1.2%", "loss", "0.1235"):
         assert text in line
     assert "tfw-error" not in line
 

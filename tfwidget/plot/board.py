@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.artist import Artist
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
 from tfwidget.errors import TensorError
@@ -21,7 +22,7 @@ from tfwidget.plot.histogram import HistogramPanel
 from tfwidget.plot.image import ImagePanel
 from tfwidget.plot.line import LinePanel, group_of
 from tfwidget.plot.panel import HEADER, Cell, Notice, Panel
-from tfwidget.plot.stream import DisplayList, UnstreamableError
+from tfwidget.plot.stream import DisplayList, Growth, UnstreamableError
 from tfwidget.plot.theme import DARK, LIGHT, RC, TEXT_SIZE, Theme
 
 __all__ = ["KINDS", "Board", "arrange"]
@@ -77,7 +78,8 @@ class _Slot:
 
     @property
     def moving(self) -> Sequence[Artist]:
-        return self.panel.artists if self.panel is not None and self.error is None else ()
+        panel = self.panel if self.error is None else None
+        return () if panel is None else (*panel.scales, *panel.artists)
 
     @property
     def shown(self) -> Panel | None:
@@ -133,6 +135,7 @@ class _Slot:
             for name in others:
                 panel.add(name)
         panel.set_log(self.board.log_scale)
+        panel.move_scales(self.board.live)
         panel.place(self.cell)
         self.panel = panel
 
@@ -188,6 +191,10 @@ class Board:
         self._frame: Frame | None = None
         self._laid_out: tuple[object, ...] | None = None
         self._textures: dict[int, np.ndarray] = {}
+        self._places: dict[int, tuple[int, int]] = {}
+        self._scales: dict[Axis, tuple[object, Any]] = {}
+        self._live = False
+        self._streams = True  # nothing has shown yet that cannot be
         with rc_context(RC):  # type: ignore[arg-type]
             self._note = figure.text(0.0, 0.0, "", fontsize=TEXT_SIZE, ha="right", va="bottom", parse_math=False)
         figure.canvas.mpl_connect("resize_event", self._resized)
@@ -221,16 +228,40 @@ class Board:
         afresh : bool
             Whether the browser may lack what was sent with the frame before.
         """
-        display = DisplayList(self.figure, {} if afresh else self._textures)
+        display = DisplayList(self.figure, {} if afresh else self._textures, self._scales)
         self._textures = {}
         try:
             for slot in self._slots:
                 if slot.panel is not None and slot.error is None:
                     slot.panel.stream(display)
         except UnstreamableError:
+            self._streams = False
             return None
-        self._textures = display.textures
+        self._textures, self._places = display.textures, display.places
         return display.header, display.data
+
+    def append(self) -> tuple[dict[str, Any], bytes] | None:
+        """What the curves have grown by since the last frame; None where that is not enough to show them.
+
+        All else, such as new names and tensors, waits for the next `update`.
+
+        Returns
+        -------
+        header : dict
+            See `tfwidget.plot.stream.Growth`.
+        data : bytes
+            The points.
+        """
+        growth = Growth(self.figure, self._places)
+        for slot in self._slots:
+            if slot.panel is not None and slot.error is None and not slot.panel.append(growth):
+                return None
+        return growth.header, growth.data
+
+    @property
+    def live(self) -> bool:
+        """Whether the moving artists are streamed now, see `set_live`."""
+        return self._live
 
     @property
     def log_scale(self) -> bool:
@@ -267,6 +298,18 @@ class Board:
             if slot.panel is not None:
                 slot.panel.reset_view()
         self.refresh()
+
+    def set_live(self, live: bool) -> bool:
+        """Whether the moving artists are streamed now, and with them the scales; True when a full draw is needed."""
+        live = live and self._streams
+        if live == self._live:
+            return False
+        self._live = live
+        self._scales.clear()
+        for slot in self._slots:
+            if slot.panel is not None:
+                slot.panel.move_scales(live)
+        return True
 
     def update(self, frame: Frame) -> bool:
         """Show a frame; panels appear with their names.

@@ -119,12 +119,11 @@ class HistogramPanel(Panel):
         finite = np.isfinite(values)
         bad = values[~finite]
         values = values if not len(bad) else values[finite]
-        base = False
         outside = 0
         if len(values):
             low, high = float(values.min()), float(values.max())
             whole = whole and max(-low, high) < _LARGEST_WHOLE
-            base, outside = self._count(values, low, high, whole, value.options)
+            outside = self._count(values, low, high, whole, value.options)
         else:
             self._bars.set_data([0.0], [0.0, 1.0])
         self._empty.set_text("" if len(values) else "empty" if not value.array.size else "nothing finite")
@@ -140,7 +139,7 @@ class HistogramPanel(Panel):
         self._header.set_text(self._fit(parts, self._cell.width))
         self._header.set_color(self.theme.warning if len(bad) else self.theme.muted)
         self._drawn = value
-        return base
+        return False
 
     def reset_view(self) -> None:
         """Follow the data again from the next update on."""
@@ -172,10 +171,8 @@ class HistogramPanel(Panel):
         self._empty.set_color(theme.muted)
         self._drawn = None
 
-    def _count(
-        self, values: np.ndarray, low: float, high: float, whole: bool, options: Mapping[str, object]
-    ) -> tuple[bool, int]:
-        """Set the bars; whether the base layer changed, and how many values are outside of the range."""
+    def _count(self, values: np.ndarray, low: float, high: float, whole: bool, options: Mapping[str, object]) -> int:
+        """Set the bars; return how many values are outside of the range."""
         bins = cast("int", options.get("bins", _BINS))
         given = cast("tuple[float, float] | None", options.get("range"))
         follow = self.following
@@ -216,7 +213,7 @@ class HistogramPanel(Panel):
         self._top = top
         if changed and follow:
             self._set_limits((float(edges[0]), float(edges[-1])), (0.0, top or 1.0))
-        return changed and follow, len(values) - len(inside)
+        return len(values) - len(inside)
 
 
 def _edges(low: float, high: float, whole: bool, bins: int, room: tuple[float, float]) -> np.ndarray:

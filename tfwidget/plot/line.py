@@ -21,6 +21,7 @@ from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 from tfwidget.errors import TensorError
 from tfwidget.history import Frame, Series
 from tfwidget.plot.panel import HEADER, HEADER_Y, TITLE_Y, Cell, Panel
+from tfwidget.plot.stream import Growth
 from tfwidget.plot.text import shorten, text_width
 from tfwidget.plot.theme import RC, TEXT_SIZE, Theme
 from tfwidget.plot.ticks import LogFormatter, LogLocator, StepFormatter, ValueFormatter, compact
@@ -35,6 +36,7 @@ _MARGIN = 0.02  # of the axis of steps, on either side
 _HUGE = 1e300  # beyond, differences of limits overflow
 _HANDLE, _GAP, _BETWEEN = 11.0, 4.0, 10.0  # of the key, in points
 _STEP_Y = 13.5  # points from the axes to the top of its label: below the tick labels
+_GROWTH = 64  # points that a curve grows by in one frame, at most
 _TURNS_APART = 3.0  # points between two marks of knobs
 _VALUE_WIDTH = 39.0  # as wide as "−1.234e−5"
 
@@ -104,6 +106,7 @@ class _Curve:
         self.name = name
         self.color = color
         self.first: int | None = None
+        self.shown: int | None = None  # the last step
         ax = panel.ax
         self.line = Line2D([], [], animated=True, zorder=3, markersize=3.6, markeredgewidth=0, solid_joinstyle="round")
         ax.add_line(self.line)
@@ -195,12 +198,11 @@ class LinePanel(Panel):
         data = [(curve, *one.view(low, high, points)) for curve, one in series]
         if self._log:
             data = [(curve, steps, np.where(values > 0.0, values, np.nan)) for curve, steps, values in data]
-        base = False
         if follow:
             for curve, steps, _ in data:
                 if curve.first is None and len(steps):
                     curve.first = int(steps[0])
-            base = self._grow([one for _, one in series], [values for _, _, values in data])
+            self._grow([one for _, one in series], [values for _, _, values in data])
         for curve, steps, values in data:
             self._draw_curve(curve, steps, values, width)
         self._mark_turns(frame.marks)
@@ -210,7 +212,38 @@ class LinePanel(Panel):
             if newest is not None:
                 curve.value.set_text(compact(newest[1], 4))
                 curve.value.set_color(self.theme.text if math.isfinite(newest[1]) else self.theme.warning)
-        return self._say(marked, [one for _, one in series], [values for _, _, values in data]) or base
+        return self._say(marked, [one for _, one in series], [values for _, _, values in data])
+
+    def append(self, growth: Growth) -> bool:
+        """Put the points since the last frame on the list; False where limits must grow, or marks are needed."""
+        if self._frame is None:
+            return False
+        follow = self.following
+        for curve in self._curves:
+            series = self._frame.series.get(curve.name)
+            if series is None or series.last is None or series.last[0] == curve.shown:
+                continue
+            if curve.shown is None:
+                return False
+            steps, values = series.view(curve.shown, None, _GROWTH)
+            lowest, highest = float(values.min()), float(values.max())
+            if not math.isfinite(highest - lowest) or (self._log and lowest <= 0.0):
+                return False
+            if follow and not self._holds(series.last[0], lowest, highest):
+                return False
+            if not growth.add(curve.line, steps, values):
+                return False
+            curve.shown = series.last[0]
+        return True
+
+    def _holds(self, last: int, lowest: float, highest: float) -> bool:
+        """Whether the limits hold a step and values."""
+        if self._x is None or self._y is None:
+            return False
+        bottom, top = self._y
+        if self._log:
+            lowest, highest = math.log10(lowest), math.log10(highest)
+        return last <= self._x[1] and bottom <= lowest and highest <= top
 
     def set_log(self, log: bool) -> None:
         """Log or linear scale, with limits that follow the data; shown from the next update on."""
@@ -295,8 +328,8 @@ class LinePanel(Panel):
             curve.value.set_x(x)
             x += (_VALUE_WIDTH if with_values else -_GAP) + _BETWEEN
 
-    def _grow(self, series: Sequence[Series], data: Sequence[np.ndarray]) -> bool:
-        """Make the limits hold all data; True when they had to change."""
+    def _grow(self, series: Sequence[Series], data: Sequence[np.ndarray]) -> None:
+        """Make the limits hold all data."""
         firsts = [curve.first for curve in self._curves if curve.first is not None]
         lasts = [one.last[0] for one in series if one.last is not None]
         x, y = self._x, self._y
@@ -306,7 +339,7 @@ class LinePanel(Panel):
                 x = (first, first + _nice_span(last - first))
         y = self._grow_values(self._extent(series, data))
         if self._set is not None and x == self._x and y == self._y:
-            return False
+            return
         self._x, self._y = x, y
         left, right = x or (0.0, _MIN_SPAN)
         margin = _MARGIN * (right - left)
@@ -314,7 +347,6 @@ class LinePanel(Panel):
         if self._log:
             bottom, top = 10.0**bottom, 10.0**top
         self._set_limits((left - margin, right + margin), (bottom, top))
-        return True
 
     def _extent(self, series: Sequence[Series], data: Sequence[np.ndarray]) -> tuple[float, float] | None:
         """Smallest and largest value that can be shown, as the scale counts them."""
@@ -356,6 +388,7 @@ class LinePanel(Panel):
     def _draw_curve(self, curve: _Curve, steps: np.ndarray, values: np.ndarray, width: int) -> None:
         line = curve.line
         line.set_data(steps, values)
+        curve.shown = int(steps[-1]) if len(steps) else None
         finite = np.isfinite(values)
         count = int(np.count_nonzero(finite))
         line.set_linewidth(1.4 if count < width // 4 else 1.0)

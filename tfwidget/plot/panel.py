@@ -20,12 +20,13 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, ScaledTranslation, Transform
 
 from tfwidget.history import Frame
-from tfwidget.plot.stream import DisplayList
+from tfwidget.plot.stream import DisplayList, Growth
 from tfwidget.plot.text import shorten, text_width
 from tfwidget.plot.theme import RC, TEXT_SIZE, TITLE_SIZE, Theme
 
@@ -107,25 +108,42 @@ class Panel(ABC):
     def artists(self) -> Sequence[Artist]:
         """The moving artists, in drawing order."""
 
+    @property
+    def scales(self) -> Sequence[Axis]:
+        """The axes' scales where they move, too, in drawing order: before the artists."""
+        return (self.ax.xaxis, self.ax.yaxis) if self.ax.xaxis.get_animated() else ()
+
+    def move_scales(self, move: bool) -> None:
+        """Whether new limits are the moving layer's business; after a change a full draw is needed."""
+        for axis in (self.ax.xaxis, self.ax.yaxis):
+            axis.set_animated(move and self.ax.axison)
+
     def update(self, frame: Frame) -> bool:
         """Show a frame; True when the base layer changed and a full draw is needed."""
-        self._updating = True
+        self._updating, before = True, self._set
         try:
             base = self._show(frame)
         finally:
             self._updating = False
         self._frame = frame
-        return base
+        return base or (self._set != before and not self.scales)
 
     @abstractmethod
     def _show(self, frame: Frame) -> bool:
-        """Bring the artists up to date; True when the base layer changed."""
+        """Bring the artists up to date; True when the base layer changed, but for the limits."""
 
     def stream(self, display: DisplayList) -> None:
         """Put the moving artists on the list that the browser paints from, as they are now."""
         display.open_panel(self.ax)
-        for artist in self.artists:
+        for artist in (*self.scales, *self.artists):
             display.add(artist)
+
+    def append(self, growth: Growth) -> bool:
+        """Put what the artists have grown by on the list; False where more than that has changed.
+
+        A kind that shows tensors has nothing to tell: these come with whole frames only.
+        """
+        return True
 
     def _view_changed(self, ax: Axes) -> None:
         # A person pans or zooms: the data of the new view are fetched at once, no frame may be due for long.

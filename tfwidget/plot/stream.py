@@ -8,9 +8,12 @@ browser linear, log, symlog and all other scales are alike, and float32 keeps a 
 
 There are three primitives, each with a colour as ``#rrggbbaa`` and lengths in device pixels:
 
-- ``path``: points joined by lines, stroked, filled or both; NaN makes a gap: curves, bars, vertical marks;
+- ``path``: points joined by lines, stroked, filled or both; NaN makes a gap: curves, bars, vertical marks, a grid;
 - ``marks``: one small shape at many points;
 - ``image``: RGBA pixels over a rectangle: pictures, and texts, of which Matplotlib has drawn the letters.
+
+A whole axis is made of these, too: its grid, and its labels where Matplotlib would lay them out. So new limits need no
+draw of Agg's, which is what costs most.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,6 +23,7 @@ from typing import Any
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis, Tick, XAxis
 from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
@@ -28,15 +32,20 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Patch, StepPatch
 from matplotlib.path import Path
 from matplotlib.text import Text
+from matplotlib.ticker import NullLocator
 from matplotlib.transforms import Affine2D, Transform
 
-from tfwidget.renderer import line_of_text
+from tfwidget.renderer import height_of_text, line_of_text
 
-__all__ = ["DisplayList", "UnstreamableError"]
+__all__ = ["DisplayList", "Growth", "UnstreamableError"]
 
 _FAR = 1e9  # pixels; a browser clips in float64, where differences of larger places lose what is near
 _ALIGNMENT = {"left": 0.0, "center": 0.5, "right": 1.0}
 _CAPS = {"butt": "butt", "round": "round", "projecting": "square"}
+
+
+_Scale = list[tuple[dict[str, Any], np.ndarray]]
+"""What an axis became: items, and their points or pixels."""
 
 
 class UnstreamableError(Exception):
@@ -52,9 +61,14 @@ class DisplayList:
         Where they are.
     known : Mapping of int to array
         The pixels of the frame before, by what the list called them: they are not sent again.
+    scales : dict of Axis to tuple, optional
+        Where to keep what an axis became: its limits change rarely.
     """
 
-    def __init__(self, figure: Figure, known: Mapping[int, np.ndarray]) -> None:
+    def __init__(
+        self, figure: Figure, known: Mapping[int, np.ndarray], scales: dict[Axis, tuple[object, _Scale]] | None = None
+    ) -> None:
+        self._scales = {} if scales is None else scales
         self.textures: dict[int, np.ndarray] = {}
         """The pixels of this frame; holding the arrays keeps their names, which are their ids, unique."""
         self._known = known
@@ -65,6 +79,8 @@ class DisplayList:
         self._chunks: list[bytes] = []
         self._length = 0
         self._size = [round(width), round(self._height)]
+        self.places: dict[int, tuple[int, int]] = {}
+        """Panel and item of the path that each line became, by the line's id."""
 
     @property
     def header(self) -> dict[str, Any]:
@@ -107,6 +123,7 @@ class DisplayList:
         points = self._pixels(line.get_transform(), np.column_stack((x, y)) if numbers else line.get_xydata())
         dashed = line.is_dashed()
         if line.get_linestyle() not in ("None", "", " ") and line.get_linewidth() > 0:
+            self.places[id(line)] = len(self._panels) - 1, len(self._items)
             self._path(
                 line, points, line.get_color(), line.get_linewidth(),
                 line.get_dash_capstyle() if dashed else line.get_solid_capstyle(),
@@ -146,10 +163,86 @@ class DisplayList:
             fill=patch.get_facecolor() if patch.get_fill() else None,
         )  # fmt: skip
 
-    def _path(
+    def _axis(self, axis: Axis) -> None:
+        """The grid, the labels and the name of an axis; one with more than these is Agg's."""
+        tick = axis.get_major_ticks(1)[0]
+        key = (
+            *axis.get_view_interval(), axis.axes.bbox.bounds, self._height, axis.get_major_locator(),
+            axis.get_major_formatter(), axis.get_label_text(), tick.label1.get_color(), tick.gridline.get_color(),
+            axis.label.get_color(),
+        )  # fmt: skip
+        kept = self._scales.get(axis)
+        if kept is None or kept[0] != key:
+            kept = self._scales[axis] = key, self._scale(axis, tick)
+        for item, array in kept[1]:
+            if item["kind"] == "image":
+                self._texture({**item}, array, lambda pixels=array: pixels)  # type: ignore[misc]
+            else:
+                self._append({**item}, array)
+
+    def _scale(self, axis: Axis, tick: Tick) -> "_Scale":
+        places = np.asarray(axis.get_majorticklocs(), np.float64)
+        words = axis.get_major_formatter().format_ticks(places.tolist())
+        marked = any(mark.get_visible() and mark.get_markersize() > 0 for mark in (tick.tick1line, tick.tick2line))
+        if len(places) and (marked or tick.label2.get_visible()):
+            raise UnstreamableError(axis)
+        if axis.get_major_formatter().get_offset() or not isinstance(axis.get_minor_locator(), NullLocator):
+            raise UnstreamableError(axis)
+        low, high = sorted(axis.get_view_interval())
+        spare = 1e-10 * (high - low)
+        inside = (places >= low - spare) & (places <= high + spare)
+        places, words = places[inside], [word for word, shown in zip(words, inside, strict=True) if shown]
+        along = slice(None) if isinstance(axis, XAxis) else slice(None, None, -1)  # x and y, or y and x
+        items: _Scale = []
+        grid, label = tick.gridline, tick.label1
+        if grid.get_visible() and len(places):
+            ends = np.tile((0.0, 1.0, np.nan), len(places))
+            lines = self._pixels(grid.get_transform(), np.column_stack((np.repeat(places, 3), ends))[:, along])
+            items.append(
+                self._path_item(
+                    grid, lines, grid.get_color(), grid.get_linewidth(), grid.get_solid_capstyle(),
+                    grid.get_solid_joinstyle(), dashed=grid.is_dashed(),
+                )
+            )  # fmt: skip
+        if label.get_visible() and len(places):
+            beside = label.get_position()[1 if isinstance(axis, XAxis) else 0]
+            at = label.get_transform().transform(np.column_stack((places, np.full(len(places), beside)))[:, along])
+            items += [self._label(label, word, *place) for word, place in zip(words, at.tolist(), strict=True) if word]
+        if axis.label.get_visible() and axis.get_label_text():
+            at = axis.label.get_transform().transform(axis.label.get_position())
+            items.append(self._label(axis.label, axis.get_label_text(), *at.tolist()))
+        return items
+
+    def _label(self, text: Text, words: str, x: float, y: float) -> tuple[dict[str, Any], np.ndarray]:
+        """One line of text at a place, in pixels from the lower left corner."""
+        alignment = text.get_verticalalignment()
+        if text.get_rotation() or "\n" in words or (text.get_parse_math() and "$" in words):
+            raise UnstreamableError(text)
+        dpi = self._pixels_per_point * 72.0
+        above, below = height_of_text(words, text.get_fontproperties(), dpi)
+        y += {
+            "top": -above,
+            "center": (below - above) / 2,
+            "center_baseline": -above / 2,
+            "bottom": below,
+            "baseline": 0.0,
+        }[alignment]
+        color = to_rgba(text.get_color(), text.get_alpha())
+        width = line_of_text(words, text.get_fontproperties(), dpi, color).width
+        x -= width * _ALIGNMENT[text.get_horizontalalignment()]
+        column, row = int(x // 1), int(y // 1)
+        line = line_of_text(words, text.get_fontproperties(), dpi, color, (x - column, y - row))
+        rows, columns = line.rgba.shape[:2]
+        box = [column + line.left, round(self._height) - row - line.bottom - rows, columns, rows]
+        return {"kind": "image", "clip": False, "box": box, "alpha": 1.0}, line.rgba
+
+    def _path(self, *details: Any, **style: Any) -> None:
+        self._append(*self._path_item(*details, **style))
+
+    def _path_item(
         self, artist: Any, points: np.ndarray, color: Any, width: float, cap: str, join: str,
         *, dashed: bool, closed: bool = False, fill: Any = None,
-    ) -> None:  # fmt: skip
+    ) -> tuple[dict[str, Any], np.ndarray]:  # fmt: skip
         item: dict[str, Any] = {"kind": "path", "clip": artist.get_clip_on(), "points": len(points)}
         item |= {"closed": closed, "snap": artist.get_snap()}
         if width > 0:
@@ -160,7 +253,7 @@ class DisplayList:
                 item["dash"] = [float(length) * self._pixels_per_point for length in (offset, *dashes)]
         if fill is not None:
             item["fill"] = _hex(fill, None)
-        self._append(item, points)
+        return item, points
 
     def _image(self, image: AxesImage) -> None:
         if image.get_interpolation() not in ("nearest", "none"):
@@ -206,11 +299,7 @@ class DisplayList:
         self.textures[name] = array
 
     def _pixels(self, transform: Transform, points: Any) -> np.ndarray:
-        """Places of float64 data, shape ``(n, 2)``, in pixels from the upper left corner, float32."""
-        pixels = transform.transform(points)
-        pixels[:, 1] = self._height - pixels[:, 1]
-        result: np.ndarray = np.clip(pixels, -_FAR, _FAR).astype(np.float32)
-        return result
+        return _pixels(transform, points, self._height)
 
     def _append(self, item: dict[str, Any], array: np.ndarray) -> None:
         chunk = array.tobytes()
@@ -220,11 +309,57 @@ class DisplayList:
         self._length += len(chunk)
 
 
+class Growth:
+    """What the lines of a list have grown by since it was made: the points that the browser adds to their paths.
+
+    Parameters
+    ----------
+    figure : Figure
+        Where they are.
+    places : Mapping of int to tuple
+        `DisplayList.places` of the list.
+    """
+
+    def __init__(self, figure: Figure, places: Mapping[int, tuple[int, int]]) -> None:
+        self._places = places
+        self._height = float(figure.bbox.height)
+        self._lines: list[tuple[int, int, int]] = []
+        self._chunks: list[bytes] = []
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """Panel, item and number of points of each line that has grown, ready for JSON."""
+        return {"growth": self._lines}
+
+    @property
+    def data(self) -> bytes:
+        """The points (float32, x and y in turn), in the order of the header."""
+        return b"".join(self._chunks)
+
+    def add(self, line: Line2D, x: np.ndarray, y: np.ndarray) -> bool:
+        """Append points to a line; False if it is not on the list as a path alone."""
+        place = self._places.get(id(line))
+        if place is None or line.get_marker() not in ("None", None, "", " "):
+            return False
+        self._lines.append((*place, len(x)))
+        self._chunks.append(_pixels(line.get_transform(), np.column_stack((x, y)), self._height).tobytes())
+        return True
+
+
+def _pixels(transform: Transform, points: Any, height: float) -> np.ndarray:
+    """Places of float64 data, shape ``(n, 2)``, in pixels from the upper left corner, float32."""
+    pixels = transform.transform(points)
+    pixels[:, 1] = height - pixels[:, 1]
+    result: np.ndarray = np.clip(pixels, -_FAR, _FAR).astype(np.float32)
+    return result
+
+
 _KINDS: tuple[tuple[type, Callable[[DisplayList, Any], None]], ...] = (
     (Line2D, DisplayList._line),
     (StepPatch, DisplayList._patch),
     (AxesImage, DisplayList._image),
     (Text, DisplayList._text),
+    (Axis, DisplayList._axis),
 )
 
 
