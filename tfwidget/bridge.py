@@ -67,6 +67,15 @@ ADVANCE = 0.1
 STATUS_INTERVAL = 0.5
 """Seconds from one status to the next: numbers that change faster cannot be read."""
 
+WHOLE_INTERVAL = 0.5
+"""Seconds from one whole frame to the next at least; between them curves only grow, which costs a tenth."""
+
+WHOLE_LIMIT = 2.0
+"""Seconds from one whole frame to the next at most, if the render budget allows one."""
+
+TENSOR_INTERVAL = 0.1
+"""The same where there are tensors, which come with whole frames only."""
+
 RATE_INTERVAL = 1.0
 """Seconds of steps after which their rate is told."""
 
@@ -250,6 +259,7 @@ class Run:
         self._frames: int = 0 if after is None else after._frames
         self._frames_told = (self._frames, self._began, 0.0)  # how many at the last status, when, and their rate
         self._due: float = self._began if after is None else after._due
+        self._whole_due = self._began
         self._drawn_step = -1
         self._ticks = 0
         self._scalars: dict[str, _Pending] = {}
@@ -557,8 +567,10 @@ class Run:
             self._due = began + 1 / self._pace.fps
             return False
         answers = at_once or last
+        whole = True
         try:
-            if answers or not self._append():
+            whole = answers or began >= self._whole_due or not self._append()
+            if whole:
                 self.front_end.draw(self._snapshot())
                 self._drawn_step = self.step
         except Exception as error:
@@ -572,6 +584,10 @@ class Run:
         cost = self._clock() - began
         if answers:
             return True
+        if whole:
+            # Of what there is for frames, those that only grow shall have half.
+            shortest = TENSOR_INTERVAL if self._tensors else WHOLE_INTERVAL
+            self._whole_due = began + max(shortest, min(2 * cost / self._pace.budget, WHOLE_LIMIT))
         rest = 0.0
         if self._frames > EXEMPT_FRAMES:
             rest = self._pay(cost) / self._pace.budget
@@ -579,7 +595,7 @@ class Run:
         return True
 
     def _append(self) -> bool:
-        """Show only by what the curves have grown, if the front end can: that costs a tenth of a frame."""
+        """Show only by what the curves have grown, if the front end can."""
         self._collect_scalars()
         return self.front_end.append()
 

@@ -26,12 +26,6 @@ __all__ = ["ConfinedHBox", "ConfinedHTML", "LivePlot"]
 MIN_WIDTH = 300
 """A figure is made no narrower than this, in CSS pixels."""
 
-TEXT_INTERVAL = 0.5
-"""Seconds from one whole frame to the next; between them curves grow, and numbers stay: nobody could read them."""
-
-TENSOR_INTERVAL = 0.1
-"""The same where there are tensors to show, which come with whole frames only."""
-
 MAX_LATEST = 6
 """So many latest values are shown as numbers."""
 
@@ -110,7 +104,6 @@ class LivePlot(Confined, ipywidgets.VBox):
         self.canvas.on_theme = self._set_theme
         self.canvas.on_room = self._fit
         self._display: Any = None
-        self._whole_due = 0.0
 
         self._pause = _button("Pause", "pause", "Pause the training after the step under way")
         self._step = _button("Step", "step-forward", "Make exactly one step, then pause again")
@@ -183,9 +176,7 @@ class LivePlot(Confined, ipywidgets.VBox):
         """Show by what the curves have grown; False where a whole frame is due."""
         if self.comm is None:
             return True
-        if self.canvas.clock() >= self._whole_due or not self.canvas.can_append:
-            return False
-        growth = self._board.append()
+        growth = self._board.append() if self.canvas.can_append else None
         if growth is None:
             return False
         self.canvas.append(*growth)
@@ -195,7 +186,6 @@ class LivePlot(Confined, ipywidgets.VBox):
         """Draw a frame of the run."""
         if self.comm is None:
             return
-        self._whole_due = self.canvas.clock() + (TENSOR_INTERVAL if frame.values else TEXT_INTERVAL)
         if self.canvas not in self.children:
             if not (frame.series or frame.values or frame.errors):
                 return

@@ -13,6 +13,9 @@ from tfwidget.bridge import (
     PENDING_SCALARS,
     STATUS_INTERVAL,
     TENSOR_BYTES,
+    TENSOR_INTERVAL,
+    WHOLE_INTERVAL,
+    WHOLE_LIMIT,
     Pace,
     Run,
     Status,
@@ -166,17 +169,31 @@ def test_what_logging_and_messages_cost_is_taken_from_the_budget_of_which_frames
         run.finish("finished")
 
 
-def test_what_has_grown_is_appended_and_then_nothing_else_is_drawn(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("values", "cost", "interval"),
+    [
+        ({"loss": 2.0}, 0.0, WHOLE_INTERVAL),
+        ({"loss": 2.0, "weights": np.zeros(3)}, 0.0, TENSOR_INTERVAL),
+        ({"loss": 2.0, "weights": np.zeros(3)}, 0.004, 2 * 0.004 / 0.02),
+        ({"loss": 2.0}, 0.035, WHOLE_LIMIT),
+    ],
+)
+def test_between_whole_frames_it_only_appends(
+    bench: Bench, values: dict[str, object], cost: float, interval: float
+) -> None:
     run = bench.run()
-    bench.train(run, 100, loss=1.0)
+    bench.train(run, 3000, seconds=0.01, loss=1.0)
     whole = len(bench.front_end.frames)
-    bench.front_end.grows = True
-    bench.train(run, 1000, loss=2.0)
-    assert 55 <= bench.front_end.grown <= 61
-    assert len(bench.front_end.frames) == whole
-    assert run.history["loss"].last == (1100, 2.0)
+    bench.front_end.grows, bench.front_end.cost = True, cost
+    began = bench.clock.now
+    bench.train(run, 10_000, **values)
+    took = bench.clock.now - began
+    assert len(bench.front_end.frames) - whole == pytest.approx(took / interval, rel=0.25)
+    assert bench.front_end.grown > 10 * took
+    whole = len(bench.front_end.frames)
     run.finish("finished")
     assert len(bench.front_end.frames) == whole + 1, "the last one is whole"
+    assert run.history["loss"].last == (13_000, 2.0)
 
 
 def test_the_numbers_come_at_a_pace_of_their_own(bench: Bench) -> None:

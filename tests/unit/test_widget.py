@@ -83,10 +83,8 @@ class Painter:
 
     def __init__(self, plot: LivePlot, monkeypatch: pytest.MonkeyPatch) -> None:
         self.plot = plot
-        self.now = 0.0
         self.kinds: list[str] = []
         self.paths: dict[tuple[int, int], np.ndarray] = {}
-        plot.canvas.clock = lambda: self.now
         monkeypatch.setattr(plot.canvas, "send", self.receive)
         self.tell({"type": "ready", "device_pixel_ratio": 1, "theme": "light", "stream": 1})
 
@@ -116,13 +114,15 @@ class Painter:
             }
         kernel.mailbox.post(lambda: self.tell({"type": "frame_ack", "frame": message["frame"]}))
 
-    def train(self, run: Run, steps: int, **values: float) -> list[str]:
-        """Make steps, each with a frame; return what kinds of frame came."""
+    def train(self, run: Run, steps: int, *, whole: bool = False, **values: float) -> list[str]:
+        """Make steps, each with a frame, the first whole or none; return what kinds of frame came."""
         self.kinds = []
+        run._whole_due = 0.0 if whole else math.inf
         for _ in range(steps):
             run.log(values or {"loss": 1.0 / (run.step + 2), "accuracy": math.sin(run.step)})
             run._due = 0.0
             run.step_done()
+            run._whole_due = math.inf
             kernel.mailbox.drain()
         return self.kinds
 
@@ -133,12 +133,10 @@ def test_between_whole_frames_curves_only_grow_and_look_the_same(
     painter = Painter(plot, monkeypatch)
     painter.train(run, 105)
     assert painter.kinds[-1] == "growth"
-    painter.now = 1.0
-    assert painter.train(run, 3) == ["whole", "growth", "growth"]
+    assert painter.train(run, 3, whole=True) == ["whole", "growth", "growth"]
     assert painter.train(run, 40) == ["growth"] * 40
     grown = painter.paths
-    painter.now = 2.0
-    assert painter.train(run, 1) == ["whole"]
+    assert painter.train(run, 1, whole=True) == ["whole"]
     curves = {place: path for place, path in painter.paths.items() if not np.isnan(path).any()}
     assert len(curves) == 2
     for place, path in curves.items():
@@ -154,24 +152,11 @@ def test_curves_do_not_just_grow_where_that_would_not_show_them(
     painter = Painter(plot, monkeypatch)
     painter.train(run, 105)
     for values in ({"loss": 1e6}, {"loss": math.nan}, {"accuracy": -math.inf}):
-        painter.now += 1.0
-        assert painter.train(run, 4)[-1] == "growth"
+        assert painter.train(run, 4, whole=True)[-1] == "growth"
         assert painter.train(run, 1, **values) == ["whole"]
-    painter.now += 1.0
-    painter.train(run, 1)
+    painter.train(run, 1, whole=True)
     painter.plot.figure.suptitle("mine")
     assert painter.train(run, 1) == ["whole"], "the user has changed the figure"
-
-
-def test_with_tensors_there_are_more_whole_frames(plot: LivePlot, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    painter = Painter(plot, monkeypatch)
-    painter.train(run, 100)
-    kinds = []
-    for step in range(20):
-        painter.now += 0.02
-        run.log({"weights": np.full(9, step)})
-        kinds += painter.train(run, 1)
-    assert kinds.count("whole") in (3, 4, 5)
 
 
 # -- what it says ------------------------------------------------------------------------------------------------------
