@@ -912,6 +912,8 @@ def test_ipympl_tells_a_resolution_and_the_next_figure_begins_with_it(ipympl: Ip
     second.load_page()  # by a screen with one device pixel per CSS pixel, which it does not say
     assert second.canvas.device_pixel_ratio == 1
     second.canvas.close()
+    ipympl.load_page()
+    assert ipympl.canvas.device_pixel_ratio == 1
 
 
 def test_that_a_browser_was_heard_is_noted(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
