@@ -360,7 +360,7 @@ def _warn_without_subshells() -> None:
         advice = (
             "Use ipykernel 7.1 or newer, with JupyterLab 4.4 or newer"
             if host is None
-            else "Run the cell in the background with %%tfwidget, or use JupyterLab 4.4 or newer with ipykernel 7.1"
+            else "Run the cell in the background with %%tfwidget, or use JupyterLab 4.4 with ipykernel 7.1, or newer"
         )
         warnings.warn(
             f"{host or 'this kernel'} cannot receive messages while a cell is running, so the plot is updated, but "

@@ -793,6 +793,12 @@ def test_ipympl_is_asked_for_its_own_widget_or_our_extension_for_ours(ipympl: Ip
     stock.close()
 
 
+def test_a_front_end_that_nobody_knows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TFWIDGET_FRONT_END", "vscode")
+    with pytest.raises(ValueError, match="TFWIDGET_FRONT_END must be 'ipympl', 'tfwidget' or empty, got 'vscode'"):
+        new_canvas((2, 2))
+
+
 def test_tfwidgets_own_front_end_is_the_default(browser: Browser) -> None:
     state = browser.canvas.get_state(["_model_module", "_model_name", "_view_module", "_view_name"])
     assert set(state.values()) == {"tfwidget", "LiveCanvasModel", "LiveCanvasView"}
