@@ -100,3 +100,35 @@ def test_the_doctor_names_the_host_and_the_variable(kernel: Kernel) -> None:
     kernel.widget("LiveCanvasModel").send_data("refresh")
     answered = "a figure has answered             yes"
     kernel.wait_for(lambda: answered in kernel.run("%tfwidget doctor").stdout, what="the answer in the doctor's words")
+
+
+BACKGROUND = """
+%%tfwidget job
+import time
+for i in tfwidget.live(range(10**9)):
+    current_run()._pace = Pace(budget=0.9)
+    time.sleep(0.001)
+    tfwidget.log(loss=np.cos(i / 7))
+"""
+
+
+def check_a_background_run(kernel: Kernel) -> None:
+    kernel.run(SETUP, cell_id=IN_VS_CODE)
+    kernel.run(BACKGROUND, cell_id=IN_VS_CODE)
+    view = View(kernel.widget("MPLCanvasModel"))
+    view.wait_for_frames(10)
+    kernel.widget("ButtonModel", description="Pause").click()
+    kernel.wait_for(lambda: kernel.evaluate("job.state") == "paused", what="the pause")
+    kernel.widget("ButtonModel", icon="stop").click()
+    kernel.wait_for(lambda: kernel.evaluate("job.state") == "stopped", what="the end")
+
+
+def test_a_background_run_answers_though_all_messages_go_to_the_main_shell(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernel, "subshell", None)
+    check_a_background_run(kernel)
+
+
+def test_a_background_run_on_an_old_kernel(old_kernel: Kernel) -> None:
+    check_a_background_run(old_kernel)

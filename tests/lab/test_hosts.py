@@ -12,7 +12,6 @@ from tests.lab.harness import Figure, Lab, Server
 
 SETUP = """
 %load_ext tfwidget
-%env TFWIDGET_FRONT_END=ipympl
 import io, time
 import numpy as np
 import tfwidget
@@ -56,8 +55,14 @@ def plain_lab(lab: Lab, kernelspecs: Path, tmp_path: Path, request: pytest.Fixtu
 
 
 def test_a_live_run(plain_lab: Lab, tmp_path: Path) -> None:
-    notebook = plain_lab.open([SETUP, WARM_UP, LOOP, "%tfwidget doctor"])
+    notebook = plain_lab.open([SETUP, WARM_UP, LOOP, "%tfwidget doctor", "%env TFWIDGET_FRONT_END=ipympl"])
     notebook.run(0)
+    notebook.run(1)
+    notebook.locator("button:has-text('Pause')").wait_for()
+    assert notebook.figure_count == 0
+    assert "a figure has answered             not yet. If one does not appear: install" in notebook.run(3)
+    plain_lab.screenshot(tmp_path / "missing.png")
+    notebook.run(4)
     notebook.run(1)
     ratio = plain_lab.js("() => window.devicePixelRatio")
     while notebook.evaluate("first.canvas.current_dpi_ratio") != ratio:
