@@ -30,7 +30,7 @@ for step in tfwidget.live(range(100_000), plot=plot):
     time.sleep(0.002)
     tfwidget.log(loss=np.exp(-step / 500) + 0.1 * np.random.random(), sample=np.random.random((20, 30)))
 """
-WARM_UP = "first = tfwidget.LivePlot(figsize=(2.0, 1.5)); first.show()"
+MISSING = "tfwidget.LivePlot().show()"
 DRAWN = "np.asarray(plot.canvas.get_renderer().buffer_rgba()).tolist()"
 LIMITS = "list(plot.figure.axes[0].get_xlim())"
 
@@ -55,7 +55,7 @@ def plain_lab(lab: Lab, kernelspecs: Path, tmp_path: Path, request: pytest.Fixtu
 
 
 def test_a_live_run(plain_lab: Lab, tmp_path: Path) -> None:
-    notebook = plain_lab.open([SETUP, WARM_UP, LOOP, "%tfwidget doctor", "%env TFWIDGET_FRONT_END=ipympl"])
+    notebook = plain_lab.open([SETUP, MISSING, LOOP, "%tfwidget doctor", "%env TFWIDGET_FRONT_END=ipympl"])
     notebook.run(0)
     notebook.run(1)
     notebook.locator("button:has-text('Pause')").wait_for()
@@ -63,12 +63,8 @@ def test_a_live_run(plain_lab: Lab, tmp_path: Path) -> None:
     assert "a figure has answered             not yet. If one does not appear: install" in notebook.run(3)
     plain_lab.screenshot(tmp_path / "missing.png")
     notebook.run(4)
-    notebook.run(1)
-    ratio = plain_lab.js("() => window.devicePixelRatio")
-    while notebook.evaluate("first.canvas.current_dpi_ratio") != ratio:
-        pass
     notebook.start(2)
-    figure = notebook.figure(1)
+    figure = notebook.figure()
     figure.wait_until_shown()
     figure.wait_for_paints(10)
 
@@ -88,6 +84,7 @@ def test_a_live_run(plain_lab: Lab, tmp_path: Path) -> None:
     drawn = np.array(notebook.evaluate(DRAWN), np.uint8)
     assert_shows(figure, drawn)
     plain_lab.screenshot(tmp_path / "ended.png")
+    ratio = plain_lab.js("() => window.devicePixelRatio")
     saved = np.array(notebook.evaluate("saved(plot.figure)"), np.uint8)
     assert saved.shape[:2] == (300 * ratio, 600 * ratio)
     # The screen's texts are put together of pieces, which rounds otherwise.
