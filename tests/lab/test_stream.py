@@ -112,13 +112,14 @@ def test_the_browser_paints_what_agg_would_draw(either: Lab, tmp_path: Path) -> 
 IMPORTS = """
 %load_ext tfwidget
 import time, numpy as np, tfwidget
+from tfwidget.bridge import Pace
 rng = np.random.default_rng(0)
 weights = rng.normal(size=(32, 32))
 """
 LOOP = """
 plot = tfwidget.LivePlot(figsize=(8.0, 4.0)); plot.show()
 for step in tfwidget.live(range(100_000), plot=plot):
-    plot.run._budget = 0.9
+    plot.run._pace = Pace(budget=0.9)
     time.sleep(0.002)
     tfwidget.log(loss=np.exp(-step / 500) + 0.1 * rng.random(), val_loss=np.exp(-step / 400), weights=weights * step,
                  digit=weights[:9, :9] ** 2)
