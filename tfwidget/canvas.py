@@ -16,6 +16,11 @@ draw at all: where the browser has said that it can, and `Canvas.live` is set, t
 `Canvas.stream` describes them, and painted there over the picture without them, the *base*. A base that has changed is
 sent in one message with what is to be painted over it, and every frame names the base that it was made for: data are
 never shown over the axes of others.
+
+Where tfwidget's front end is not loaded (see `hosts`), ipympl's own shows the figure, by its protocol. It acknowledges
+nothing, but it answers ``draw`` with ``draw`` if it has taken a picture since the last answer: so each picture is
+followed by that question. The picture is decoded after the answer, and lost if the next comes first: so each is a full
+one, which needs none before.
 """
 
 import contextvars
@@ -41,7 +46,7 @@ from matplotlib.backends.backend_webagg_core import FigureManagerWebAgg
 from matplotlib.figure import Figure
 from traitlets import Unicode
 
-from tfwidget import bridge, kernel
+from tfwidget import bridge, hosts, kernel
 from tfwidget.errors import TfwidgetWarning
 from tfwidget.kernel import Confined
 from tfwidget.renderer import Renderer
@@ -61,6 +66,7 @@ MAX_PIXELS = 10_000
 """The largest width or height, in device pixels, that a message from the browser may ask for."""
 
 _FRONT_END_VERSION = f"^{version('tfwidget')}"
+_FRONT_END_TRAITS = [f"_{part}_{what}" for part in ("model", "view") for what in ("module", "module_version", "name")]
 
 
 class Toolbar(Confined, IpymplToolbar):
@@ -90,6 +96,9 @@ class Canvas(Confined, IpymplCanvas):
 
     supports_blit = True
 
+    heard = False
+    """Whether a browser has ever sent a message to any figure."""
+
     def __init__(self, figure: Figure, *args: Any, **kwargs: Any) -> None:
         self.moving: Sequence[Artist] = ()
         self.stream: Callable[[bool], tuple[dict[str, Any], bytes] | None] = lambda afresh: None
@@ -115,12 +124,20 @@ class Canvas(Confined, IpymplCanvas):
         self._renderers: dict[type[RendererAgg], RendererAgg] = {}
         self._reported_threads: set[str] = set()
         self._inner_stale_callback: Callable[[Any, bool], object] | None = None
+        self._by_ipympl = hosts.ipympl_shows()  # by its front end
+        self._told_ratio = 1.0  # by that, which does not tell this one
+        if self._by_ipympl:
+            for name in _FRONT_END_TRAITS:
+                setattr(self, name, getattr(IpymplCanvas, name).default_value)
         super().__init__(figure, *args, **kwargs)
         # ipympl would send raw pixels instead of pictures until the browser's first message has been handled, which
         # in a blocking cell is its end: the figure would stay blank.
         self.syncing_data_url = False
         width, height = figure.bbox.size
         self._size = (round(width), round(height))
+        if self._by_ipympl:
+            # Its front end does not stretch a picture of another resolution, and may not be heard before the cell ends.
+            self._set_device_pixel_ratio(Canvas.current_dpi_ratio)
 
     def __repr__(self) -> str:
         return f"<tfwidget canvas of {self._figure_label!r}>"
@@ -264,6 +281,7 @@ class Canvas(Confined, IpymplCanvas):
             self._unsent = True
             return
         self._unsent = False
+        self._force_full |= self._by_ipympl
         picture = self.get_diff_image()
         if picture is not None:
             self._base_is_shown = False
@@ -293,6 +311,8 @@ class Canvas(Confined, IpymplCanvas):
         self._frame += 1
         self._in_flight[self._frame] = self.clock()
         self.send({"data": json.dumps({**content, "frame": self._frame})}, buffers=buffers)
+        if self._by_ipympl:
+            self.send({"data": json.dumps({"type": "draw"})})
 
     @property
     def can_append(self) -> bool:
@@ -354,8 +374,11 @@ class Canvas(Confined, IpymplCanvas):
         if not isinstance(content, dict) or not _is_valid(content):
             self.log.debug("ignored a message of the browser: %r", content)
             return
+        Canvas.heard = True
         kind = content["type"]
-        if kind == "frame_ack":
+        if self._by_ipympl and kind == "draw":
+            self._on_acknowledgement({"frame": self._frame})
+        elif kind == "frame_ack":
             self._on_acknowledgement(content)
         elif kind == "ready":
             self._on_ready(content)
@@ -365,11 +388,15 @@ class Canvas(Confined, IpymplCanvas):
         elif kind == "draw":
             self.draw_idle()
         elif kind == "initialized":
+            if self._by_ipympl:
+                self._on_initialized()
             self.manager.resize(*self.figure.bbox.size)
         elif kind == "closing":
             self._closed = True
         elif kind in ("set_dpi_ratio", "set_device_pixel_ratio"):
-            self._handle_set_device_pixel_ratio(content.get("device_pixel_ratio", content.get("dpi_ratio")))
+            ratio: Any = content.get("device_pixel_ratio", content.get("dpi_ratio"))
+            self._told_ratio = ratio
+            self._handle_set_device_pixel_ratio(ratio)
         elif kind == "resize":
             limit = MAX_PIXELS / self.device_pixel_ratio
             size = {side: min(content[side], limit) for side in ("width", "height")}
@@ -388,6 +415,12 @@ class Canvas(Confined, IpymplCanvas):
         if content.get("room") is not None:
             self.on_room(content["room"])
         self.draw_idle()
+
+    def _on_initialized(self) -> None:
+        """A page has loaded ipympl's front end anew: what was in flight is lost on it."""
+        self._in_flight.clear()
+        self._handle_set_device_pixel_ratio(self._told_ratio)
+        Canvas.current_dpi_ratio, self._told_ratio = self._told_ratio, 1.0
 
     def _on_visible(self, content: Mapping[str, Any]) -> None:
         # What was sent before there was a subshell comes after all else, when the cell has ended: it no longer holds.

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import TypeVar
 
-from tfwidget import kernel, snapshot, tf
+from tfwidget import hosts, kernel, snapshot, tf
 from tfwidget.bridge import Run, current_run, own_run
 from tfwidget.errors import RunError, TfwidgetWarning
 from tfwidget.knobs import place_waiting
@@ -354,11 +354,17 @@ _warned_without_subshells = False
 
 def _warn_without_subshells() -> None:
     global _warned_without_subshells
-    if kernel.in_kernel() and not kernel.messages_arrive_during_cells() and not _warned_without_subshells:
+    if kernel.in_kernel() and not hosts.messages_arrive_during_cells() and not _warned_without_subshells:
         _warned_without_subshells = True
+        host = hosts.known_host()
+        advice = (
+            "Use ipykernel 7.1 or newer, with JupyterLab 4.4 or newer"
+            if host is None
+            else "Run the cell in the background with %%tfwidget, or use JupyterLab 4.4 with ipykernel 7.1, or newer"
+        )
         warnings.warn(
-            "this kernel cannot receive messages while a cell is running, so the plot is updated, but buttons, pan and "
-            "zoom wait for the cell's end. Use ipykernel 7.1 or newer, with JupyterLab 4.4 or newer",
+            f"{host or 'this kernel'} cannot receive messages while a cell is running, so the plot is updated, but "
+            f"buttons, pan and zoom wait for the cell's end. {advice}",
             TfwidgetWarning,
             stacklevel=4,
         )

@@ -18,7 +18,7 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.display import display
 
-from tfwidget import kernel
+from tfwidget import hosts, kernel
 
 __all__ = ["load", "unload"]
 
@@ -156,11 +156,40 @@ def _doctor() -> str:
             lines.append(f"{package:16}not installed")
     if not kernel.in_kernel():
         live = "no: this is not a Jupyter kernel"
-    elif kernel.messages_arrive_during_cells():
+    elif hosts.messages_arrive_during_cells():
         live = "yes"
+    elif host := hosts.known_host():
+        live = f"no: {host} sends nothing meanwhile; run the cell in the background, with %%tfwidget"
     else:
         live = "no: this kernel has no subshells; install ipykernel 7.1 or newer"
     lines.append(f"{'widgets answer while a cell runs':34}{live}")
     backend = "yes" if importlib.util.find_spec("ipympl") else "no: install ipympl"
     lines.append(f"{'%matplotlib tfwidget':34}{backend}")
+    lines += [f"{what:34}{finding}" for what, finding in _figures().items()]
     return "\n".join(lines)
+
+
+def _figures() -> dict[str, str]:
+    """Who shows figures, and what to do about one that does not appear."""
+    host = hosts.known_host()
+    try:
+        by_ipympl = hosts.ipympl_shows()
+    except ValueError as error:
+        return {"figures are shown by": f"nobody: {error}"}
+    if by_ipympl:
+        shown_by = f"ipympl's front end, without streaming: {host or hosts.VARIABLE}"
+    else:
+        shown_by = "tfwidget's extension of JupyterLab"
+    canvas: Any = sys.modules.get("tfwidget.canvas")
+    if canvas is not None and canvas.Canvas.heard:
+        return {"figures are shown by": shown_by, "a figure has answered": "yes"}
+    if not by_ipympl:
+        advice = (
+            "install tfwidget where JupyterLab runs, too, and reload its page; where that cannot be, run "
+            f"%env {hosts.VARIABLE}=ipympl before the figure is made"
+        )
+    elif host == "Colab":
+        advice = "run google.colab.output.enable_custom_widget_manager() first"
+    else:
+        advice = "this host has to load the widgets of ipympl (jupyter-matplotlib); see its settings"
+    return {"figures are shown by": shown_by, "a figure has answered": f"not yet. If one does not appear: {advice}"}

@@ -322,7 +322,7 @@ def _muted(text: str) -> str:
 
 def _counter(status: Status) -> str:
     total = "" if status.total is None else f" / {status.total:,}"
-    return f'<span class="tfw-muted">step</span> {status.step:,}{total}'
+    return f'<span style="white-space: nowrap"><span class="tfw-muted">step</span> {status.step:,}{total}</span>'
 
 
 def _status_line(status: Status) -> str:

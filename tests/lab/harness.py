@@ -56,17 +56,21 @@ class Server:
         Where everything of it lies: notebooks in ``folder/notebooks``, its log in ``folder/jupyterlab.log``.
     specs
         Folder written by `tests.kernels.write_specs`.
+    disabled
+        Extensions of JupyterLab that it must not load.
     """
 
-    def __init__(self, folder: Path, specs: Path) -> None:
+    def __init__(self, folder: Path, specs: Path, disabled: Sequence[str] = ()) -> None:
         self.token = secrets.token_hex(16)
         self.notebooks = folder / "notebooks"
         self._log = folder / "jupyterlab.log"
         settings = folder / "settings"
         notices = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
-        for path in (self.notebooks, notices.parent):
+        page = folder / "config" / "labconfig" / "page_config.json"
+        for path in (self.notebooks, notices.parent, page.parent):
             path.mkdir(parents=True)
         notices.write_text(json.dumps(NO_NEWS))
+        page.write_text(json.dumps({"disabledExtensions": dict.fromkeys(disabled, True)}))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port: int = probe.getsockname()[1]

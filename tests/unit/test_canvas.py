@@ -718,6 +718,218 @@ def test_a_saved_file_has_matplotlibs_own_text_and_leaves_the_live_picture_alone
     assert drawn == ["loss 0.5"]
 
 
+# -- ipympl's front end ------------------------------------------------------------------------------------------------
+
+
+class Ipympl(Browser):
+    """ipympl's client: it takes a picture as it comes, shows it once that is decoded, and answers when told to."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        super().__init__(canvas)
+        self.loading: Picture | None = None
+        self.waiting = False
+        self.answers: list[str] = []
+
+    def receive(self, content: dict[str, str], buffers: list[bytes] | None = None) -> None:
+        data = json.loads(content["data"])
+        self.sent.append(data)
+        if data["type"] == "binary":
+            assert buffers is not None
+            self.loading = decoded(buffers[0])  # in the place of one that was not decoded yet
+            self.waiting = False
+            self.frames.append((data["frame"], self.canvas._image_mode))
+        elif data["type"] == "draw" and not self.waiting:
+            self.waiting = True
+            self.answers.append("draw")
+        elif data["type"] == "resize":
+            self.answers.append("refresh")
+
+    def decode(self) -> None:
+        if self.loading is not None:
+            full = self.canvas._image_mode == "full"
+            self.picture = self.loading if full else np.where(self.loading[..., 3:] > 0, self.loading, self.picture)
+            self.loading = None
+
+    def answer(self) -> None:
+        answers, self.answers = self.answers, []
+        for kind in answers:
+            self.send(kind)
+        kernel.mailbox.drain()
+
+    def load_page(self, *, ratio: float | None = None) -> None:
+        if ratio is not None:
+            self.send("set_dpi_ratio", dpi_ratio=ratio)
+            self.send("set_device_pixel_ratio", device_pixel_ratio=ratio)
+        for kind in ("refresh", "send_image_mode", "initialized"):
+            self.send(kind)
+        self.waiting = False
+        self.loading = None
+        self.answers = ["refresh"]  # to the size
+        kernel.mailbox.drain()
+
+
+@pytest.fixture
+def ipympl(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ipympl]:
+    """A figure that ipympl's front end shows; it has a line that moves."""
+    monkeypatch.setenv("TFWIDGET_FRONT_END", "ipympl")
+    monkeypatch.setattr(Canvas, "current_dpi_ratio", 1.0)
+    browser = next(opened := open_browser())
+    ax = browser.canvas.figure.axes[0]
+    ax.set(xlim=(-0.5, 2.5), ylim=(-0.5, 1.5))
+    yield Ipympl(browser.canvas)
+    next(opened, None)
+
+
+def test_ipympl_is_asked_for_its_own_widget_or_our_extension_for_ours(ipympl: Ipympl, browser: Browser) -> None:
+    from ipympl.backend_nbagg import Canvas as Stock
+
+    assert browser.canvas._by_ipympl, "it was made by the same rule"
+    stock = Stock(Figure())
+    names = [name for name in stock.keys if name.startswith(("_model_", "_view_")) and name != "_view_count"]
+    assert len(names) == 6
+    state = ipympl.canvas.get_state(names)
+    assert state == stock.get_state(names)
+    assert state["_model_module"] == "jupyter-matplotlib"
+    stock.close()
+
+
+def test_a_front_end_that_nobody_knows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TFWIDGET_FRONT_END", "vscode")
+    with pytest.raises(ValueError, match="TFWIDGET_FRONT_END must be 'ipympl', 'tfwidget' or empty, got 'vscode'"):
+        new_canvas((2, 2))
+
+
+def test_tfwidgets_own_front_end_is_the_default(browser: Browser) -> None:
+    state = browser.canvas.get_state(["_model_module", "_model_name", "_view_module", "_view_name"])
+    assert set(state.values()) == {"tfwidget", "LiveCanvasModel", "LiveCanvasView"}
+    browser.canvas.draw()
+    assert [data["type"] for data in browser.sent] == ["binary"], "it is asked nothing"
+
+
+def test_ipympl_is_sent_a_picture_when_it_has_taken_the_one_before(ipympl: Ipympl) -> None:
+    canvas = ipympl.canvas
+    canvas.draw()
+    for _ in range(3):
+        change(ipympl)
+        canvas.draw()
+    assert len(ipympl.frames) == 1
+    assert not canvas.ready
+    ipympl.answer()
+    assert len(ipympl.frames) == 2
+    ipympl.decode()
+    np.testing.assert_array_equal(ipympl.picture, reference(canvas.figure))
+    ipympl.answer()
+    assert len(ipympl.frames) == 2, "nothing was waiting any more"
+    assert canvas.ready
+
+
+def test_ipympls_answers_ask_for_no_draw(ipympl: Ipympl) -> None:
+    """Two pages that show the same figure both answer: else each answer would call forth two."""
+    ipympl.canvas.draw()
+    ipympl.answer()
+    for _ in range(3):
+        ipympl.send("draw")
+        kernel.mailbox.drain()
+    assert (ipympl.draws, len(ipympl.frames)) == (1, 1)
+
+
+def test_a_picture_that_ipympl_had_no_time_to_decode_leaves_nothing_behind(ipympl: Ipympl) -> None:
+    for _ in range(3):
+        change(ipympl)
+        ipympl.canvas.draw()
+        ipympl.answer()
+    ipympl.decode()
+    np.testing.assert_array_equal(ipympl.picture, reference(ipympl.canvas.figure))
+
+
+def test_without_an_answer_the_next_picture_comes_after_a_while(ipympl: Ipympl) -> None:
+    """As in a cell that blocks, where no message arrives."""
+    for count in range(1, 4):
+        change(ipympl)
+        ipympl.canvas.draw()
+        assert len(ipympl.frames) == count
+        ipympl.decode()
+        np.testing.assert_array_equal(ipympl.picture, reference(ipympl.canvas.figure))
+        assert not ipympl.canvas.ready
+        ipympl.now += 1.1 * ACKNOWLEDGEMENT_TIMEOUT
+        assert ipympl.canvas.ready
+
+
+def test_ipympl_is_streamed_nothing(ipympl: Ipympl) -> None:
+    canvas = ipympl.canvas
+    canvas.moving = [canvas.figure.axes[0].lines[0]]
+    canvas.moving[0].set_animated(True)
+    canvas.stream = lambda afresh: ({}, b"")
+    canvas.live = True
+    canvas.draw()
+    ipympl.answer()
+    draws = ipympl.draws
+    change(ipympl)
+    canvas.draw_moving()
+    ipympl.decode()
+    assert ipympl.draws == draws, "the axes were not drawn again"
+    canvas.moving[0].set_animated(False)
+    np.testing.assert_array_equal(ipympl.picture, reference(canvas.figure))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_comes_when_ipympl_ends_with_matplotlibs_picture(ipympl: Ipympl, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    figure = ipympl.canvas.figure
+    actions: list[Callable[[], object]] = [
+        lambda: change(ipympl),
+        ipympl.canvas.draw,
+        ipympl.canvas.draw_idle,
+        ipympl.canvas.draw_moving,
+        kernel.mailbox.drain,
+        ipympl.answer,
+        ipympl.decode,
+        lambda: ipympl.load_page(ratio=random.choice([None, 2])),
+        lambda: ipympl.send("resize", width=int(random.integers(120, 200)), height=130),
+        lambda: reference(figure),
+        lambda: setattr(ipympl, "now", ipympl.now + random.uniform(0, ACKNOWLEDGEMENT_TIMEOUT)),
+    ]
+    for _ in range(40):
+        actions[random.integers(len(actions))]()
+    ipympl.canvas.draw_idle()
+    for _ in range(4):
+        kernel.mailbox.drain()
+        ipympl.answer()
+    ipympl.decode()
+    np.testing.assert_array_equal(ipympl.picture, reference(figure))
+
+
+def test_a_page_that_was_loaded_again_by_ipympl_gets_a_picture_at_once(ipympl: Ipympl) -> None:
+    ipympl.canvas.draw()  # into a page that is gone
+    ipympl.load_page()
+    ipympl.answer()
+    ipympl.decode()
+    np.testing.assert_array_equal(ipympl.picture, reference(ipympl.canvas.figure))
+
+
+def test_ipympl_tells_a_resolution_and_the_next_figure_begins_with_it(ipympl: Ipympl) -> None:
+    ipympl.load_page(ratio=2)
+    assert ipympl.canvas.device_pixel_ratio == 2
+    second = Ipympl(new_canvas((2.0, 1.5)))
+    second.canvas.draw()
+    second.decode()
+    assert second.picture.shape[:2] == (300, 400)
+    assert second.canvas._size == (200, 150), "in CSS pixels"
+    second.load_page()  # by a screen with one device pixel per CSS pixel, which it does not say
+    assert second.canvas.device_pixel_ratio == 1
+    second.canvas.close()
+    ipympl.load_page()
+    assert ipympl.canvas.device_pixel_ratio == 1
+
+
+def test_that_a_browser_was_heard_is_noted(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Canvas, "heard", False)
+    browser.send("nonsense")
+    assert not Canvas.heard
+    browser.send("refresh")
+    assert Canvas.heard
+
+
 # -- the stream --------------------------------------------------------------------------------------------------------
 
 
