@@ -49,7 +49,7 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
     Run
         To steer it: ``run.pause()``, ``run.advance(10)``, ``run.resume()``, ``run.stop()``; to look at it from any
         cell, between two steps: ``run.state``, ``run.step``, ``run.history``; to wait for it: ``await run`` gives what
-        `function` returns, or raises what ended it.
+        `function` returns, or raises what ended it. Stopped before its first slice, `function` is not called.
 
     Raises
     ------
@@ -103,6 +103,9 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
     plot.hide_figure()
 
     def training() -> None:
+        if run.stopping:  # before it began: the function may do much before its first step
+            run.finish("stopped")
+            return
         try:
             result = function(*args, **kwargs)
         except (GreenletExit, KeyboardInterrupt) as error:

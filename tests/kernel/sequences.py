@@ -63,7 +63,8 @@ class Model:
         self.run = None
         self.earlier = []
         self.steps = self.allowed = self.told_interrupts = 0
-        self.pausing = self.stopping = self.failed = self.ended = self.returned = self.awaited = False
+        self.pausing = self.stopping = self.failed = self.returned = self.awaited = False
+        self.begun = self.ended = False
         self.in_next_step = []
         self.turned = []
 
@@ -98,7 +99,10 @@ class Model:
         try:
             check(not self.ended, "a step after the end")
             check(not self.stopping, "a step after stop")
-            check(all(before.ended for before in self.earlier), "a step beside the earlier run of the cell")
+            check(
+                all(before.ended or not before.begun for before in self.earlier),
+                "a step beside the earlier run of the cell",
+            )
             check(state == "running" or (state == "paused" and self.allowed), f"a step while {state}")
             if self.pausing:
                 check(self.allowed, "a step after pause")
@@ -117,6 +121,8 @@ class Model:
             inside += 1
 
     def training(self):
+        check(not self.stopping, "a call after stop")
+        self.begun = True
         try:
             for _ in tfwidget.live(range(self.length)):
                 self.step()
