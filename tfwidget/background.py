@@ -174,8 +174,9 @@ def _cell_begins() -> None:
     if (loop := kernel.event_loop()) is not None:
         loop.call_soon(_interrupts.listen)  # when a cell awaits: a paused run makes no slice that would do so
     for run, driver in _drivers.items():
-        driver.waits_for = "a cell to end"
-        run.show_status()
+        if run.state == "running":  # a paused one makes no slice after the cell, either
+            driver.waits_for = "a cell to end"
+            run.show_status()
 
 
 def stop_all(reason: str) -> None:
