@@ -155,6 +155,7 @@ class Knob:
         self._first = value
         self._plot: LivePlot | None = None
         self._control: _Control | None = None
+        self._unwatch: Callable[[], None] = lambda: None
         self._heard_at = -math.inf
         self._error = ""
 
@@ -194,6 +195,7 @@ class Knob:
     def close(self) -> None:
         """Take the knob away, and let go of what it turns."""
         self._target = None
+        self._unwatch()
         if _waiting.get(self.name) is self:
             del _waiting[self.name]
         if self._plot is not None:
@@ -233,6 +235,7 @@ class Knob:
         self._plot = plot
         self._show()
         plot.add_knob(self)
+        self._unwatch = kernel.on_cell_end(self._cell_ended)
 
     def adopt(self, other: "Knob") -> bool:
         """Turn from now on what `other`, an equal knob, would turn; False if it is not equal."""
@@ -248,6 +251,11 @@ class Knob:
         """Show what Python has made of the value meanwhile."""
         if time.monotonic() - self._heard_at >= SETTLED:
             self._show()
+
+    def _cell_ended(self, _error: BaseException | None) -> None:
+        """Show what the cell has made of the value, where no step would do so soon."""
+        if (run := self._run) is None or run.state == "paused":
+            self._show()  # what the browser said last has been taken: nobody's hand is on another value
 
     # -- a new value -----------------------------------------------------------------------------------------------
 
