@@ -242,6 +242,15 @@ def test_log_scale() -> None:
     assert panel.ax.get_yscale() == "linear"
 
 
+def test_a_log_scale_of_all_numbers_there_are() -> None:
+    panel = new_panel(LinePanel, "x")
+    panel.set_log(True)
+    panel.update(frame({"x": [1e-320, 1.0, 1e308]}))
+    low, high = panel.ax.get_ylim()
+    assert low < 1e-299
+    assert high > 1e299
+
+
 def test_log_scale_without_anything_to_show_says_so() -> None:
     panel = new_panel(LinePanel, "x")
     panel.set_log(True)

@@ -312,7 +312,7 @@ class LinePanel(Panel):
         margin = _MARGIN * (right - left)
         bottom, top = y or ((-1.0, 0.0) if self._log else (0.0, 1.0))
         if self._log:
-            bottom, top = 10.0**bottom, 10.0**top
+            bottom, top = _powers(bottom, top)
         self._set_limits((left - margin, right + margin), (bottom, top))
         return True
 
@@ -401,6 +401,11 @@ class LinePanel(Panel):
         self._note.set_text(text)
         self._place_title(text_width(text) + _BETWEEN if text else 0.0)
         return True
+
+
+def _powers(bottom: float, top: float) -> tuple[float, float]:
+    """Limits of a log scale, from their exponents: those around the largest values would overflow."""
+    return 10.0 ** max(bottom, -300.0), 10.0 ** min(top, 300.0)
 
 
 def _nice_span(span: float) -> float:
