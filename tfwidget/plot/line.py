@@ -213,14 +213,27 @@ class LinePanel(Panel):
         return self._say(marked, [one for _, one in series], [values for _, _, values in data]) or base
 
     def set_log(self, log: bool) -> None:
-        """Log or linear scale, with limits that follow the data; shown from the next update on."""
-        if log != self._log:
-            self._log = log
-            self._frame = None  # nothing to show until the limits fit the scale, which the next update sees to
-            self._scale(log)
-            self._spread_ticks()
-            self.apply_theme(self.theme)
+        """Log or linear scale, shown from the next update on.
+
+        Limits that a person has set are kept; where a log scale cannot have those of the values, they fit the values of
+        the steps in view.
+        """
+        if log == self._log:
+            return
+        frame, values, following = self._frame, self.ax.get_ylim(), self.following
+        same_steps = self._set is not None and self._set[0] == self.ax.get_xlim()
+        self._log = log
+        self._frame = None  # nothing to show until the limits fit the scale, which the next update sees to
+        self._scale(log)
+        self._spread_ticks()
+        self.apply_theme(self.theme)
+        self._x = self._y = None
+        if not following and (not log or min(values) > 0.0):
+            self.ax.set_ylim(values)
+        elif following or same_steps or frame is None:
             self.reset_view()
+        elif (fit := self._grow_values(self._extent([], self._in_view(frame)))) is not None:
+            self.ax.set_ylim(_powers(*fit))
 
     def reset_view(self) -> None:
         """Follow the data again from the next update on."""
@@ -315,6 +328,12 @@ class LinePanel(Panel):
             bottom, top = _powers(bottom, top)
         self._set_limits((left - margin, right + margin), (bottom, top))
         return True
+
+    def _in_view(self, frame: Frame) -> list[np.ndarray]:
+        """The values of each curve at the steps in view."""
+        low, high = sorted(self.ax.get_xlim())
+        data = [frame.series[name].view(low, high) for name in self.names if name in frame.series]
+        return [values[(low <= steps) & (steps <= high)] for steps, values in data]
 
     def _extent(self, series: Sequence[Series], data: Sequence[np.ndarray]) -> tuple[float, float] | None:
         """Smallest and largest value that can be shown, as the scale counts them."""
