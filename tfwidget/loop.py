@@ -11,7 +11,7 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import TypeVar
 
@@ -183,6 +183,11 @@ def log(**values: object) -> None:
         A callable is called without arguments when a frame is due, and returns the value. A `tf.Variable` or an array
         that changes in place is read at the end of the step.
 
+    Notes
+    -----
+    After a loop over ``live``, until its cell ends, values are of its last step, as those of a validation after each
+    epoch. They are recorded when the loop goes on, or with the cell's end, the newest of each name.
+
     Warns
     -----
     TfwidgetWarning
@@ -194,6 +199,9 @@ def log(**values: object) -> None:
     >>> tfwidget.log(attention=tfwidget.Image(weights, cmap="magma", vmin=0, vmax=1))
     """
     run = current_run()
+    if run is None and (begun := _last) is not None and kernel.in_kernel():
+        begun.late.update(values if kernel.on_owner_thread() else begun.run.copies(values))
+        return
     if run is None:
         names = ", ".join(f"{name}=..." for name in list(values)[:3])
         warnings.warn(
@@ -230,6 +238,16 @@ class _Begun:
     frame: FrameType
     line: int | None
     run: Run
+    late: dict[str, object] = field(default_factory=dict)
+    """Logged since its end: the newest value of each name."""
+
+    def take_late(self) -> dict[str, object]:
+        late, self.late = self.late, {}
+        return late.copy()  # another thread may be about to add to it
+
+    def record_late(self) -> None:
+        if late := self.take_late():
+            self.run.add(late)
 
 
 _last: _Begun | None = None
@@ -277,6 +295,10 @@ def open_run(
             _last = None  # nothing goes on there: let go of the frame, which holds the model
 
     run = Run(plot, kernel.mailbox, total=total, fetch=scalars_fetch(), after=after)
+    if _last is not None and _last.run is after:
+        run.log(_last.take_late(), step=run.step)
+    elif _last is not None:
+        _last.record_late()
     run.at_end(ended)
     plot.attach(run)
     place_waiting(plot)
@@ -285,7 +307,7 @@ def open_run(
     def end_with_cell(error: BaseException | None) -> None:
         global _last
         unwatch()
-        _last = None
+        begun, _last = _last, None
         if isinstance(error, KeyboardInterrupt):
             run.finish("stopped", "interrupted")
         elif error is not None:
@@ -294,6 +316,8 @@ def open_run(
                 run.explain(error)
         else:
             run.finish("stopped", "the cell ended before the training did")
+        if begun is not None:
+            begun.record_late()
         if plot.run is run:
             plot.publish_picture()
 

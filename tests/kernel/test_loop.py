@@ -250,6 +250,64 @@ def test_log_outside_a_run_warns(notebook: Kernel) -> None:
     notebook.run("assert tfwidget.tick()")
 
 
+AFTER_EACH_EPOCH = """
+def validate():
+    for n in range(3):
+        tfwidget.log(val_loss=run.step + n / 10, weights=np.full(5, n))
+for epoch in range(3):
+    for i in tfwidget.live(steps(10)):
+        tfwidget.log(loss=i)
+    validate()
+"""
+
+
+def test_values_between_the_loops_and_after_them_are_of_the_last_step(notebook: Kernel) -> None:
+    cell = notebook.run(AFTER_EACH_EPOCH)
+    assert cell.stderr == ""
+    assert outcome(notebook) == ("finished", 30, None)
+    series = "(lambda one: (one.steps.tolist(), one.values.tolist()))(run.history['val_loss'])"
+    assert notebook.evaluate(series) == ([10, 20, 30], [10.2, 20.2, 30.2])
+    assert notebook.evaluate("len(run.history['loss'])") == 30
+    assert "30.2" in status(notebook), "the last ones are shown, too"
+    assert notebook.evaluate("(run._values['weights'].step, run._values['weights'].array.tolist())") == (30, [2.0] * 5)
+    assert notebook.evaluate("run.front_end._board.names") == ["loss", "val_loss", "weights"]
+    assert "outside a run" in notebook.run("tfwidget.log(val_loss=1.0)").stderr, "in another cell"
+
+
+def test_a_thread_may_log_between_two_loops(notebook: Kernel) -> None:
+    cell = notebook.run("""
+array = np.zeros(3)
+def work():
+    for n in range(5):
+        array[:] = n
+        tfwidget.log(worker=float(n), weights=array)
+    array[:] = -1
+for epoch in range(2):
+    for i in tfwidget.live(steps(10)): pass
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+""")
+    assert cell.stderr == ""
+    series = "(lambda one: (one.steps.tolist(), one.values.tolist()))(run.history['worker'])"
+    assert notebook.evaluate(series) == ([10, 20], [4.0, 4.0])
+    assert notebook.evaluate("run._values['weights'].array.tolist()") == [4.0] * 3
+
+
+def test_values_after_a_loop_are_its_own_when_another_one_follows(notebook: Kernel) -> None:
+    cell = notebook.run(
+        "for i in tfwidget.live(steps(3)): pass\nfirst = run\ntfwidget.log(accuracy=0.5)\n"
+        "for i in tfwidget.live(steps(4)): pass\ntfwidget.log(accuracy=0.25)"
+    )
+    assert cell.stderr == ""
+    last = "[(r.state, list(r.history), r.history['accuracy'].last) for r in (first, run)]"
+    assert notebook.evaluate(last) == [
+        ("finished", ["accuracy"], (3, 0.5)),
+        ("finished", ["accuracy"], (4, 0.25)),
+    ]
+    assert notebook.evaluate("[r.front_end._board.names for r in (first, run)]") == [["accuracy"]] * 2
+
+
 def test_two_hundred_metrics(notebook: Kernel) -> None:
     cell = notebook.run(
         "for i in tfwidget.live(steps(10)): tfwidget.log(**{f'metric {n}': n * i for n in range(200)})", timeout=60
