@@ -761,6 +761,13 @@ class Run:
         self._draw_frame(last=True)
         self._tensors.clear()
 
+    def fail_after_all(self) -> None:
+        """Take it back that the run was stopped, where an exception that was behind it became known later."""
+        if self._outcome == "stopped" and not self._stop:
+            self._outcome = "failed"
+            self._history.events.remove((self.step, "stopped"))
+            self.note("failed")
+
     def explain(self, error: BaseException) -> None:
         """Say after the end what made the run fail, where that became known later."""
         if self._outcome == "failed" and (self.error is None or isinstance(self.error, str)):

@@ -8,7 +8,6 @@ import contextlib
 import dis
 import sys
 import threading
-import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -81,6 +80,7 @@ def live(iterable: Iterable[T], *, total: int | None = None, plot: LivePlot | No
 
 def _steps(iterator: Iterator[T], total: int | None, plot: LivePlot | None, line: int) -> Iterator[T]:
     frame = sys._getframe(1)
+    asked_at = frame.f_lasti
     interrupted = False
 
     def note_interrupt() -> None:
@@ -106,8 +106,14 @@ def _steps(iterator: Iterator[T], total: int | None, plot: LivePlot | None, line
         except GeneratorExit:
             # The loop was left: by a `break`, which ends the run in order, or by an exception in its body, which
             # becomes known when the cell ends.
-            if interrupted or _left_on_purpose(sys._getframe(1)):
+            here = sys._getframe(1)
+            # One instruction may be the whole loop, as in list(zip(live(...), other)): whether it raised, the cell's
+            # end tells.
+            whole = here is frame and here.f_lasti == asked_at
+            if interrupted or whole or _left_on_purpose(here):
                 run.finish("stopped", "interrupted" if interrupted else None)
+                if whole and _last is not None and _last.run is run:
+                    _last.looped_at = asked_at
             else:
                 run.finish("failed", "an exception in the loop's body")
             raise
@@ -240,6 +246,8 @@ class _Begun:
     run: Run
     late: dict[str, object] = field(default_factory=dict)
     """Logged since its end: the newest value of each name."""
+    looped_at: int | None = None
+    """The instruction that ended the loop by itself, in order unless it raised."""
 
     def take_late(self) -> dict[str, object]:
         late, self.late = self.late, {}
@@ -307,12 +315,17 @@ def open_run(
     def end_with_cell(error: BaseException | None) -> None:
         global _last
         unwatch()
-        begun, _last = _last, None
+        begun = _last if _last is not None and _last.run is run else None
+        if begun is not None:
+            _last = None
         if isinstance(error, KeyboardInterrupt):
             run.finish("stopped", "interrupted")
         elif error is not None:
             run.finish("failed", error)
-            if any(frame is part for part, _ in traceback.walk_tb(error.__traceback__)):
+            raised_at = _raised_at(error, frame)
+            if begun is not None and begun.looped_at in raised_at:
+                run.fail_after_all()
+            if raised_at:
                 run.explain(error)
         else:
             run.finish("stopped", "the cell ended before the training did")
@@ -364,6 +377,16 @@ def _refuse_overlap() -> None:
             f"a run was begun inside another one ({run!r}). Use tfwidget.live for the innermost loop only: in a loop "
             "over epochs it goes on in the same plot"
         )
+
+
+def _raised_at(error: BaseException, frame: FrameType) -> list[int]:
+    """The instructions of this frame that the error went through."""
+    found, entry = [], error.__traceback__
+    while entry is not None:
+        if entry.tb_frame is frame:
+            found.append(entry.tb_lasti)
+        entry = entry.tb_next
+    return found
 
 
 def _is_running(wanted: FrameType) -> bool:

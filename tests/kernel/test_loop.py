@@ -91,6 +91,9 @@ def button(kernel: Kernel, description: str) -> Widget:
         ("for i, j in zip(tfwidget.live(steps(20)), range(7)): pass", "stopped", 7, None),
         ("import itertools\nfor i in itertools.islice(tfwidget.live(steps(20)), 8): pass", "stopped", 7, None),
         ("list(tfwidget.live(steps(7)))", "finished", 7, None),
+        ("list(zip(tfwidget.live(steps(20)), range(7)))", "stopped", 7, None),
+        ("def train(): return dict(zip(tfwidget.live(steps(20)), 'abc'))\ntrain()", "stopped", 3, None),
+        ("[*zip(tfwidget.live(steps(20)), range(7))]", "stopped", 7, None),
         ("it = tfwidget.live(steps(20))\nnext(it)", "stopped", 0, "the cell ended before the training did"),
         ("run = None\nfor i in tfwidget.live(range(7)): run = current_run()", "finished", 7, None),
         ("for i in tfwidget.live(steps()):\n    if i == 7: run.stop()", "stopped", 8, None),
@@ -101,7 +104,21 @@ def button(kernel: Kernel, description: str) -> Widget:
             "an exception in the loop's body",
         ),
     ],
-    ids=["exhausted", "break", "return", "zip", "islice", "list", "abandoned", "range", "stop", "caught"],
+    ids=[
+        "exhausted",
+        "break",
+        "return",
+        "zip",
+        "islice",
+        "list",
+        "list of zip",
+        "dict of zip",
+        "starred zip",
+        "abandoned",
+        "range",
+        "stop",
+        "caught",
+    ],
 )
 def test_a_loop_that_ends_in_order(notebook: Kernel, code: str, state: str, steps: int, error: str | None) -> None:
     in_order = "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\nassert current_run() is None"
@@ -118,9 +135,13 @@ def test_a_loop_that_ends_in_order(notebook: Kernel, code: str, state: str, step
         ("for i in tfwidget.live(steps(20)):\n    if i == 7: 1 / 0", 7),
         ("def train():\n    for i in tfwidget.live(steps(20)):\n        if i == 7: 1 / 0\ntrain()", 7),
         ("def bad():\n    yield from steps(7)\n    1 / 0\nfor i in tfwidget.live(bad()): pass", 7),
+        ("def bad():\n    yield from range(7)\n    1 / 0\nfor i, j in zip(tfwidget.live(steps(20)), bad()): pass", 7),
+        ("list(map(lambda i: 1 / (7 - i), tfwidget.live(steps(20))))", 7),
+        ("for n in (9, 2):\n    list(map(lambda i: 1 / (n - i), tfwidget.live(steps(5))))", 7),
+        ("def train(): return list(map(lambda i: 1 / (7 - i), tfwidget.live(steps(20))))\ntrain()", 7),
         ("for i in tfwidget.live(steps(7)): pass\n1 / 0", None),
     ],
-    ids=["body", "function", "iterable", "after"],
+    ids=["body", "function", "iterable", "another iterable", "map", "map in a loop", "map in a function", "after"],
 )
 def test_an_exception_is_told_afterwards(notebook: Kernel, code: str, steps: int | None) -> None:
     cell = notebook.execute(code).wait()
@@ -129,9 +150,17 @@ def test_an_exception_is_told_afterwards(notebook: Kernel, code: str, steps: int
         assert outcome(notebook) == ("finished", 7, None)
         return
     assert outcome(notebook) == ("failed", steps, "ZeroDivisionError: division by zero")
+    assert notebook.evaluate("[event for _, event in run.history.events if event != 'finished']") == ["failed"]
     notebook.settle()
     assert ">failed<" in status(notebook)
     assert "ZeroDivisionError: division by zero" in status(notebook)
+
+
+def test_an_exception_after_the_loop_is_not_its_own(notebook: Kernel) -> None:
+    cell = notebook.execute("list(zip(tfwidget.live(steps(20)), range(7))); 1 / 0").wait()
+    assert (cell.error or "").startswith("ZeroDivisionError")
+    assert outcome(notebook) == ("stopped", 7, None)
+    assert notebook.evaluate("[event for _, event in run.history.events]") == ["stopped"]
 
 
 def test_the_interrupt_button_in_a_step(notebook: Kernel) -> None:
