@@ -94,12 +94,22 @@ def knob(
     """
     if not kernel.on_owner_thread():
         raise RunError("knob: only the main thread can show one. Call it in a cell, outside of threads of your own")
+    if not isinstance(name, str) or not name.strip():
+        raise TypeError(f'knob: name must be a non-empty string, such as "learning rate"; got {name!r}')
+    if not isinstance(log, bool):
+        raise TypeError(f"knob {name!r}: log must be True or False, got {log!r}")
+    turned = _target(name, target)
+    if values is None:
+        new = Knob(name, turned, _range(name, lo, hi, log, turned), value)
+    elif lo is not None or hi is not None or log:
+        raise ValueError(f"knob {name!r}: values is for a drop-down; leave out lo, hi and log, or values")
+    else:
+        new = Knob(name, turned, _choice(name, values, turned), value)
     run = current_run()
     plot = run.front_end if run is not None and isinstance(run.front_end, LivePlot) else None
     if plot is not None and plot.comm is None:
         plot = None  # closed: the run goes on unseen
     knobs = _waiting if plot is None else plot.knobs
-    new = Knob(name, target, lo, hi, log=log, values=values, value=value)
     former = knobs.get(name)
     if former is not None and former.adopt(new):
         return former  # as in a loop's body: nothing to show anew
@@ -129,28 +139,11 @@ class Knob:
     """
 
     def __init__(
-        self,
-        name: str,
-        target: Any,
-        lo: float | None = None,
-        hi: float | None = None,
-        *,
-        log: bool = False,
-        values: Sequence[Value] | None = None,
-        value: Value | None = None,
+        self, name: str, target: "_Variable | _Setter", domain: "_Range | _Choice", value: Value | None = None
     ) -> None:
-        if not isinstance(name, str) or not name.strip():
-            raise TypeError(f'knob: name must be a non-empty string, such as "learning rate"; got {name!r}')
-        if not isinstance(log, bool):
-            raise TypeError(f"knob {name!r}: log must be True or False, got {log!r}")
         self.name = name
-        self._target: _Variable | _Setter | None = _target(name, target)
-        if values is None:
-            self._domain: _Range | _Choice = _range(name, lo, hi, log, self._target)
-        else:
-            if lo is not None or hi is not None or log:
-                raise ValueError(f"knob {name!r}: values is for a drop-down; leave out lo, hi and log, or values")
-            self._domain = _choice(name, values, self._target)
+        self._target: _Variable | _Setter | None = target
+        self._domain = domain
         self._check_first(value)
         self._first = value
         self._plot: LivePlot | None = None

@@ -24,10 +24,9 @@ from IPython import get_ipython
 from matplotlib.figure import Figure
 
 import tfwidget
-from tfwidget import background, driver
+from tfwidget import background, driver, knobs
 from tfwidget import kernel as owner
 from tfwidget.bridge import Run, active_runs
-from tfwidget.knobs import Knob
 
 LIMIT = 10.0  # seconds after which a sequence hangs
 PLOTS = 8  # one in so many sequences has real plots; the others draw on nothing, which takes no time
@@ -208,7 +207,8 @@ class Sequence:
         for other in model.earlier:
             check(other.stopping, "the earlier run of the cell was not told to stop")
         if self.plots:
-            model.knob = Knob("rate", model.turn, 0.0, 1.0)
+            setter = knobs._Setter(model.turn)
+            model.knob = knobs.Knob("rate", setter, knobs._range("rate", 0.0, 1.0, False, setter))
             model.knob.place(model.run.front_end)
         models[model.run] = model
         self.models.append(model)
