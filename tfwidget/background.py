@@ -49,7 +49,7 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
     Run
         To steer it: ``run.pause()``, ``run.advance(10)``, ``run.resume()``, ``run.stop()``; to look at it from any
         cell, between two steps: ``run.state``, ``run.step``, ``run.history``; to wait for it: ``await run`` gives what
-        `function` returns, or raises what ended it.
+        `function` returns, or raises what ended it. Stopped before its first slice, `function` is not called.
 
     Raises
     ------
@@ -103,6 +103,9 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
     plot.hide_figure()
 
     def training() -> None:
+        if run.stopping:  # before it began: the function may do much before its first step
+            run.finish("stopped")
+            return
         try:
             result = function(*args, **kwargs)
         except (GreenletExit, KeyboardInterrupt) as error:
@@ -171,8 +174,9 @@ def _cell_begins() -> None:
     if (loop := kernel.event_loop()) is not None:
         loop.call_soon(_interrupts.listen)  # when a cell awaits: a paused run makes no slice that would do so
     for run, driver in _drivers.items():
-        driver.waits_for = "a cell to end"
-        run.show_status()
+        if run.state == "running":  # a paused one makes no slice after the cell, either
+            driver.waits_for = "a cell to end"
+            run.show_status()
 
 
 def stop_all(reason: str) -> None:

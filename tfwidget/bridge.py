@@ -400,7 +400,7 @@ class Run:
         """Record values of the step under way, or of another that is not before the last; see `tfwidget.log`."""
         if threading.get_ident() != self._owner:
             # The caller may go on to change its arrays: copy them here, on the thread that owns them.
-            copies = {name: self._copied(name, value) for name, value in values.items()}
+            copies = self.copies(values)
             self._mailbox.post(lambda: self.log(copies, step))
             return
         if self._outcome is not None:
@@ -461,6 +461,10 @@ class Run:
         is_scalar = value.kind == "line" if isinstance(value, snapshot.Logged) else snapshot.is_scalar(value)
         self._is_scalar[name] = is_scalar
         return is_scalar
+
+    def copies(self, values: Mapping[str, object]) -> dict[str, object]:
+        """What was logged, in memory that the caller cannot change any more."""
+        return {name: self._copied(name, value) for name, value in values.items()}
 
     def _copied(self, name: str, value: object) -> object:
         if isinstance(value, snapshot.Logged):
@@ -791,6 +795,23 @@ class Run:
             self._driver.wait(left)
         if self.in_background and not self.looping:
             raise GreenletExit  # nothing else ends such a loop
+
+    def add(self, values: Mapping[str, object]) -> None:
+        """Record after the end what was found of the last step meanwhile, and show it."""
+        outcome, self._outcome = self._outcome, None
+        try:
+            self.log(values, self.step)
+        finally:
+            self._outcome = outcome
+        self._draw_frame(last=True)
+        self._tensors.clear()
+
+    def fail_after_all(self) -> None:
+        """Take it back that the run was stopped, where an exception that was behind it became known later."""
+        if self._outcome == "stopped" and not self._stop:
+            self._outcome = "failed"
+            self._history.events.remove((self.step, "stopped"))
+            self.note("failed")
 
     def explain(self, error: BaseException) -> None:
         """Say after the end what made the run fail, where that became known later."""

@@ -127,6 +127,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         self._metrics: set[str] = set()
         self._steps: int | None = None  # per epoch
         self._epoch_begin = 0
+        self._made_before: int | None = None
         self._next_tensors = 0
 
     # -- the fit ---------------------------------------------------------------------------------------------------
@@ -165,6 +166,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         if run is None:
             return
         self._epoch_begin = run.step
+        self._made_before = self._made() if self._steps is None else None
         epochs = (self.params or {}).get("epochs")
         if self._steps and epochs:
             run.total = run.step + (epochs - epoch) * self._steps
@@ -200,6 +202,11 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         if run is None:
             return
         if self._steps is None:
+            counted, made = run.step - self._epoch_begin, self._made()
+            if made is not None and self._made_before is not None:
+                made -= self._made_before
+                if counted - self.model.steps_per_execution < made <= counted:
+                    run.step = self._epoch_begin + made
             self._steps = run.step - self._epoch_begin or None
         late = {name: value for name, value in (logs or {}).items() if name not in self._metrics}
         if late:
@@ -247,6 +254,21 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         except ValueError as error:
             self._tensors = {}
             warnings.warn(f"{error}. The training goes on without them", TfwidgetWarning, stacklevel=3)
+
+    def _made(self) -> int | None:
+        """The batches that the optimizer has counted, where Keras counts by executions and this one counts batches.
+
+        Waits for the device.
+        """
+        optimizer: Any = getattr(self.model, "optimizer", None)
+        if (
+            getattr(self.model, "steps_per_execution", 1) == 1
+            or not hasattr(optimizer, "iterations")
+            or getattr(optimizer, "gradient_accumulation_steps", None)
+            or hasattr(optimizer, "inner_optimizer")  # skips batches whose gradients overflow
+        ):
+            return None
+        return int(optimizer.iterations.numpy())
 
     def _listen(self, run: Run) -> None:
         if run.state == "paused":

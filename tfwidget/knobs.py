@@ -94,12 +94,22 @@ def knob(
     """
     if not kernel.on_owner_thread():
         raise RunError("knob: only the main thread can show one. Call it in a cell, outside of threads of your own")
+    if not isinstance(name, str) or not name.strip():
+        raise TypeError(f'knob: name must be a non-empty string, such as "learning rate"; got {name!r}')
+    if not isinstance(log, bool):
+        raise TypeError(f"knob {name!r}: log must be True or False, got {log!r}")
+    turned = _target(name, target)
+    if values is None:
+        new = Knob(name, turned, _range(name, lo, hi, log, turned), value)
+    elif lo is not None or hi is not None or log:
+        raise ValueError(f"knob {name!r}: values is for a drop-down; leave out lo, hi and log, or values")
+    else:
+        new = Knob(name, turned, _choice(name, values, turned), value)
     run = current_run()
     plot = run.front_end if run is not None and isinstance(run.front_end, LivePlot) else None
     if plot is not None and plot.comm is None:
         plot = None  # closed: the run goes on unseen
     knobs = _waiting if plot is None else plot.knobs
-    new = Knob(name, target, lo, hi, log=log, values=values, value=value)
     former = knobs.get(name)
     if former is not None and former.adopt(new):
         return former  # as in a loop's body: nothing to show anew
@@ -129,32 +139,16 @@ class Knob:
     """
 
     def __init__(
-        self,
-        name: str,
-        target: Any,
-        lo: float | None = None,
-        hi: float | None = None,
-        *,
-        log: bool = False,
-        values: Sequence[Value] | None = None,
-        value: Value | None = None,
+        self, name: str, target: "_Variable | _Setter", domain: "_Range | _Choice", value: Value | None = None
     ) -> None:
-        if not isinstance(name, str) or not name.strip():
-            raise TypeError(f'knob: name must be a non-empty string, such as "learning rate"; got {name!r}')
-        if not isinstance(log, bool):
-            raise TypeError(f"knob {name!r}: log must be True or False, got {log!r}")
         self.name = name
-        self._target: _Variable | _Setter | None = _target(name, target)
-        if values is None:
-            self._domain: _Range | _Choice = _range(name, lo, hi, log, self._target)
-        else:
-            if lo is not None or hi is not None or log:
-                raise ValueError(f"knob {name!r}: values is for a drop-down; leave out lo, hi and log, or values")
-            self._domain = _choice(name, values, self._target)
+        self._target: _Variable | _Setter | None = target
+        self._domain = domain
         self._check_first(value)
         self._first = value
         self._plot: LivePlot | None = None
         self._control: _Control | None = None
+        self._unwatch: Callable[[], None] = lambda: None
         self._heard_at = -math.inf
         self._error = ""
 
@@ -194,6 +188,7 @@ class Knob:
     def close(self) -> None:
         """Take the knob away, and let go of what it turns."""
         self._target = None
+        self._unwatch()
         if _waiting.get(self.name) is self:
             del _waiting[self.name]
         if self._plot is not None:
@@ -233,6 +228,7 @@ class Knob:
         self._plot = plot
         self._show()
         plot.add_knob(self)
+        self._unwatch = kernel.on_cell_end(self._cell_ended)
 
     def adopt(self, other: "Knob") -> bool:
         """Turn from now on what `other`, an equal knob, would turn; False if it is not equal."""
@@ -248,6 +244,11 @@ class Knob:
         """Show what Python has made of the value meanwhile."""
         if time.monotonic() - self._heard_at >= SETTLED:
             self._show()
+
+    def _cell_ended(self, _error: BaseException | None) -> None:
+        """Show what the cell has made of the value, where no step would do so soon."""
+        if (run := self._run) is None or run.state == "paused":
+            self._show()  # what the browser said last has been taken: nobody's hand is on another value
 
     # -- a new value -----------------------------------------------------------------------------------------------
 

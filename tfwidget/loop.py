@@ -8,10 +8,9 @@ import contextlib
 import dis
 import sys
 import threading
-import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import TypeVar
 
@@ -81,6 +80,7 @@ def live(iterable: Iterable[T], *, total: int | None = None, plot: LivePlot | No
 
 def _steps(iterator: Iterator[T], total: int | None, plot: LivePlot | None, line: int) -> Iterator[T]:
     frame = sys._getframe(1)
+    asked_at = frame.f_lasti
     interrupted = False
 
     def note_interrupt() -> None:
@@ -106,8 +106,14 @@ def _steps(iterator: Iterator[T], total: int | None, plot: LivePlot | None, line
         except GeneratorExit:
             # The loop was left: by a `break`, which ends the run in order, or by an exception in its body, which
             # becomes known when the cell ends.
-            if interrupted or _left_on_purpose(sys._getframe(1)):
+            here = sys._getframe(1)
+            # One instruction may be the whole loop, as in list(zip(live(...), other)): whether it raised, the cell's
+            # end tells.
+            whole = here is frame and here.f_lasti == asked_at
+            if interrupted or whole or _left_on_purpose(here):
                 run.finish("stopped", "interrupted" if interrupted else None)
+                if whole and _last is not None and _last.run is run:
+                    _last.looped_at = asked_at
             else:
                 run.finish("failed", "an exception in the loop's body")
             raise
@@ -183,6 +189,11 @@ def log(**values: object) -> None:
         A callable is called without arguments when a frame is due, and returns the value. A `tf.Variable` or an array
         that changes in place is read at the end of the step.
 
+    Notes
+    -----
+    After a loop over ``live``, until its cell ends, values are of its last step, as those of a validation after each
+    epoch. They are recorded when the loop goes on, or with the cell's end, the newest of each name.
+
     Warns
     -----
     TfwidgetWarning
@@ -194,6 +205,9 @@ def log(**values: object) -> None:
     >>> tfwidget.log(attention=tfwidget.Image(weights, cmap="magma", vmin=0, vmax=1))
     """
     run = current_run()
+    if run is None and (begun := _last) is not None and kernel.in_kernel():
+        begun.late.update(values if kernel.on_owner_thread() else begun.run.copies(values))
+        return
     if run is None:
         names = ", ".join(f"{name}=..." for name in list(values)[:3])
         warnings.warn(
@@ -230,6 +244,18 @@ class _Begun:
     frame: FrameType
     line: int | None
     run: Run
+    late: dict[str, object] = field(default_factory=dict)
+    """Logged since its end: the newest value of each name."""
+    looped_at: int | None = None
+    """The instruction that ended the loop by itself, in order unless it raised."""
+
+    def take_late(self) -> dict[str, object]:
+        late, self.late = self.late, {}
+        return late.copy()  # another thread may be about to add to it
+
+    def record_late(self) -> None:
+        if late := self.take_late():
+            self.run.add(late)
 
 
 _last: _Begun | None = None
@@ -277,6 +303,10 @@ def open_run(
             _last = None  # nothing goes on there: let go of the frame, which holds the model
 
     run = Run(plot, kernel.mailbox, total=total, fetch=scalars_fetch(), after=after)
+    if _last is not None and _last.run is after:
+        run.log(_last.take_late(), step=run.step)
+    elif _last is not None:
+        _last.record_late()
     run.at_end(ended)
     plot.attach(run)
     place_waiting(plot)
@@ -285,15 +315,22 @@ def open_run(
     def end_with_cell(error: BaseException | None) -> None:
         global _last
         unwatch()
-        _last = None
+        begun = _last if _last is not None and _last.run is run else None
+        if begun is not None:
+            _last = None
         if isinstance(error, KeyboardInterrupt):
             run.finish("stopped", "interrupted")
         elif error is not None:
             run.finish("failed", error)
-            if any(frame is part for part, _ in traceback.walk_tb(error.__traceback__)):
+            raised_at = _raised_at(error, frame)
+            if begun is not None and begun.looped_at in raised_at:
+                run.fail_after_all()
+            if raised_at:
                 run.explain(error)
         else:
             run.finish("stopped", "the cell ended before the training did")
+        if begun is not None:
+            begun.record_late()
         if plot.run is run:
             plot.publish_picture()
 
@@ -340,6 +377,16 @@ def _refuse_overlap() -> None:
             f"a run was begun inside another one ({run!r}). Use tfwidget.live for the innermost loop only: in a loop "
             "over epochs it goes on in the same plot"
         )
+
+
+def _raised_at(error: BaseException, frame: FrameType) -> list[int]:
+    """The instructions of this frame that the error went through."""
+    found, entry = [], error.__traceback__
+    while entry is not None:
+        if entry.tb_frame is frame:
+            found.append(entry.tb_lasti)
+        entry = entry.tb_next
+    return found
 
 
 def _is_running(wanted: FrameType) -> bool:

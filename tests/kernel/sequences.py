@@ -24,10 +24,9 @@ from IPython import get_ipython
 from matplotlib.figure import Figure
 
 import tfwidget
-from tfwidget import background, driver
+from tfwidget import background, driver, knobs
 from tfwidget import kernel as owner
 from tfwidget.bridge import Run, active_runs
-from tfwidget.knobs import Knob
 
 LIMIT = 10.0  # seconds after which a sequence hangs
 PLOTS = 8  # one in so many sequences has real plots; the others draw on nothing, which takes no time
@@ -63,7 +62,8 @@ class Model:
         self.run = None
         self.earlier = []
         self.steps = self.allowed = self.told_interrupts = 0
-        self.pausing = self.stopping = self.failed = self.ended = self.returned = self.awaited = False
+        self.pausing = self.stopping = self.failed = self.returned = self.awaited = False
+        self.begun = self.ended = False
         self.in_next_step = []
         self.turned = []
 
@@ -98,7 +98,10 @@ class Model:
         try:
             check(not self.ended, "a step after the end")
             check(not self.stopping, "a step after stop")
-            check(all(before.ended for before in self.earlier), "a step beside the earlier run of the cell")
+            check(
+                all(before.ended or not before.begun for before in self.earlier),
+                "a step beside the earlier run of the cell",
+            )
             check(state == "running" or (state == "paused" and self.allowed), f"a step while {state}")
             if self.pausing:
                 check(self.allowed, "a step after pause")
@@ -117,6 +120,8 @@ class Model:
             inside += 1
 
     def training(self):
+        check(not self.stopping, "a call after stop")
+        self.begun = True
         try:
             for _ in tfwidget.live(range(self.length)):
                 self.step()
@@ -202,7 +207,8 @@ class Sequence:
         for other in model.earlier:
             check(other.stopping, "the earlier run of the cell was not told to stop")
         if self.plots:
-            model.knob = Knob("rate", model.turn, 0.0, 1.0)
+            setter = knobs._Setter(model.turn)
+            model.knob = knobs.Knob("rate", setter, knobs._range("rate", 0.0, 1.0, False, setter))
             model.knob.place(model.run.front_end)
         models[model.run] = model
         self.models.append(model)

@@ -223,6 +223,16 @@ def test_a_blocking_loop_in_another_cell_makes_the_run_wait_and_it_says_so(noteb
     assert notebook.evaluate("'other' not in run.history")
 
 
+def test_a_paused_run_waits_for_no_cell(notebook: Kernel) -> None:
+    notebook.run("run = tfwidget.start(train)")
+    wait_until(notebook, "run.step > 2")
+    notebook.run("run.pause()")
+    wait_until(notebook, "run.state == 'paused'")
+    notebook.run("pass")
+    notebook.settle()
+    assert not any("waits for" in w.state["value"] for w in notebook.find("HTMLModel"))
+
+
 def test_two_loops_in_one_run_count_on(newest: Kernel) -> None:
     newest.run("def f():\n    for _ in range(3): train(10)\nrun = tfwidget.start(f)\nawait run")
     assert newest.evaluate("(run.state, run.step, len(run.history['loss']))") == ("finished", 30, 30)

@@ -113,6 +113,12 @@ def fit(model: Any, digits: tuple[np.ndarray, np.ndarray], *callbacks: Any, **op
     model.fit(*digits, callbacks=list(callbacks), **settings)
 
 
+def unknown_number_of_batches(images: np.ndarray, labels: np.ndarray, number: int) -> tf.data.Dataset:
+    batches = [(images[begin : begin + 16], labels[begin : begin + 16]) for begin in range(0, 16 * number, 16)]
+    signature = (tf.TensorSpec((16, 64)), tf.TensorSpec((16,), tf.int64))
+    return tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=signature)
+
+
 def run_of(plot: Recorder) -> Run:
     assert plot.run is not None
     return plot.run
@@ -158,12 +164,39 @@ def test_steps_per_execution(digits):
 
 
 @pytest.mark.filterwarnings("ignore:Your input ran out of data:UserWarning")
+@pytest.mark.parametrize("batches", [3, 4, 5, 6])
+def test_steps_per_execution_of_data_whose_number_is_not_known(digits, batches):
+    plot, totals = Recorder(), []
+    spy = Spy(lambda count: totals.append(run_of(plot).total))
+    data = unknown_number_of_batches(*digits, batches)
+    build(steps_per_execution=3).fit(data, epochs=3, verbose=0, shuffle=False, callbacks=[LiveCallback(plot=plot), spy])
+    run = run_of(plot)
+    assert (run.step, run.total, totals[0], totals[-1]) == (3 * batches, 3 * batches, None, 3 * batches)
+    steps, _ = recorded(run, "loss")
+    ends = [3, batches] if batches > 3 else [3]
+    assert steps[len(ends) :] == [epoch * batches + end for epoch in (1, 2) for end in ends]
+    assert steps[len(ends) - 1] == -(-batches // 3) * 3, "the first epoch's last is plotted where Keras counts it"
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data:UserWarning")
+@pytest.mark.parametrize("counts", ["groups of batches", "batches without an overflow"])
+def test_an_optimizer_that_does_not_count_batches_is_not_asked(digits, counts):
+    images, labels = digits[0].copy(), digits[1]
+    if counts == "groups of batches":
+        optimizer = keras.optimizers.SGD(gradient_accumulation_steps=2)
+    else:
+        optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())
+        images[20] = np.inf
+    plot, model = Recorder(), build(steps_per_execution=4, optimizer=optimizer)
+    data = unknown_number_of_batches(images, labels, 4)
+    model.fit(data, verbose=0, shuffle=False, callbacks=[LiveCallback(plot=plot)])
+    assert int(optimizer.iterations) < 4
+    assert run_of(plot).step == 4
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data:UserWarning")
 def test_learns_the_total_from_the_first_epoch(digits):
-    images, labels = digits
-    data = tf.data.Dataset.from_generator(
-        lambda: iter([(images[:32], labels[:32])] * 3),
-        output_signature=(tf.TensorSpec((32, 64)), tf.TensorSpec((32,), tf.int64)),
-    )
+    data = unknown_number_of_batches(*digits, 3)
     plot, totals = Recorder(), []
     spy = Spy(lambda count: totals.append(run_of(plot).total))
     build().fit(data, epochs=3, verbose=0, shuffle=False, callbacks=[LiveCallback(plot=plot), spy])

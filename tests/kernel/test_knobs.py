@@ -120,6 +120,41 @@ def test_a_browser_hears_its_own_echo_and_the_others_hear_it_too(notebook: Kerne
     assert notebook.evaluate("sent") == [("comm_msg", {"value": 0.25})]
 
 
+PAUSED = """
+import numpy as np
+class Variable:
+    "Looks like those of TensorFlow."
+    dtype, shape = np.dtype("float32"), ()
+    def __init__(self, value): self.assign(value)
+    def assign(self, value): self.held = np.float32(value)
+    def numpy(self): return self.held
+
+def train():
+    for _ in tfwidget.live(range(10**9)): pass
+
+hooks = len(get_ipython().events.callbacks["post_run_cell"])
+variable = Variable(0.5)
+knob = tfwidget.knob("rate", variable, 0.0, 1.0)
+run = tfwidget.start(train)
+run.pause()
+"""
+
+
+def test_the_slider_follows_python_while_the_run_is_paused_and_after_it(notebook: Kernel) -> None:
+    notebook.run(PAUSED)
+    notebook.wait_for(lambda: notebook.evaluate("run.state") == "paused", what="the pause")
+    slider(notebook).update(value=0.25)
+    notebook.wait_for(lambda: notebook.evaluate("float(variable.held)") == 0.25, what="the turn")
+    notebook.run("variable.assign(0.75)")
+    notebook.wait_for(lambda: slider(notebook).state["value"] == 0.75, what="what Python made of it")
+    assert notebook.evaluate("(run.state, run.step)") == ("paused", 0)
+    notebook.run("run.stop(); await run")
+    notebook.run("variable.assign(0.125)")
+    notebook.wait_for(lambda: slider(notebook).state["value"] == 0.125, what="what Python made of it after the end")
+    notebook.run("run.front_end.close()")
+    assert notebook.evaluate("len(get_ipython().events.callbacks['post_run_cell'])") == notebook.evaluate("hooks")
+
+
 def test_a_failing_setter_warns_and_the_training_goes_on(notebook: Kernel) -> None:
     notebook.run("def fail(value): raise ValueError('too hot')")
     loop = (

@@ -91,6 +91,9 @@ def button(kernel: Kernel, description: str) -> Widget:
         ("for i, j in zip(tfwidget.live(steps(20)), range(7)): pass", "stopped", 7, None),
         ("import itertools\nfor i in itertools.islice(tfwidget.live(steps(20)), 8): pass", "stopped", 7, None),
         ("list(tfwidget.live(steps(7)))", "finished", 7, None),
+        ("list(zip(tfwidget.live(steps(20)), range(7)))", "stopped", 7, None),
+        ("def train(): return dict(zip(tfwidget.live(steps(20)), 'abc'))\ntrain()", "stopped", 3, None),
+        ("[*zip(tfwidget.live(steps(20)), range(7))]", "stopped", 7, None),
         ("it = tfwidget.live(steps(20))\nnext(it)", "stopped", 0, "the cell ended before the training did"),
         ("run = None\nfor i in tfwidget.live(range(7)): run = current_run()", "finished", 7, None),
         ("for i in tfwidget.live(steps()):\n    if i == 7: run.stop()", "stopped", 8, None),
@@ -101,7 +104,21 @@ def button(kernel: Kernel, description: str) -> Widget:
             "an exception in the loop's body",
         ),
     ],
-    ids=["exhausted", "break", "return", "zip", "islice", "list", "abandoned", "range", "stop", "caught"],
+    ids=[
+        "exhausted",
+        "break",
+        "return",
+        "zip",
+        "islice",
+        "list",
+        "list of zip",
+        "dict of zip",
+        "starred zip",
+        "abandoned",
+        "range",
+        "stop",
+        "caught",
+    ],
 )
 def test_a_loop_that_ends_in_order(notebook: Kernel, code: str, state: str, steps: int, error: str | None) -> None:
     in_order = "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\nassert current_run() is None"
@@ -118,9 +135,13 @@ def test_a_loop_that_ends_in_order(notebook: Kernel, code: str, state: str, step
         ("for i in tfwidget.live(steps(20)):\n    if i == 7: 1 / 0", 7),
         ("def train():\n    for i in tfwidget.live(steps(20)):\n        if i == 7: 1 / 0\ntrain()", 7),
         ("def bad():\n    yield from steps(7)\n    1 / 0\nfor i in tfwidget.live(bad()): pass", 7),
+        ("def bad():\n    yield from range(7)\n    1 / 0\nfor i, j in zip(tfwidget.live(steps(20)), bad()): pass", 7),
+        ("list(map(lambda i: 1 / (7 - i), tfwidget.live(steps(20))))", 7),
+        ("for n in (9, 2):\n    list(map(lambda i: 1 / (n - i), tfwidget.live(steps(5))))", 7),
+        ("def train(): return list(map(lambda i: 1 / (7 - i), tfwidget.live(steps(20))))\ntrain()", 7),
         ("for i in tfwidget.live(steps(7)): pass\n1 / 0", None),
     ],
-    ids=["body", "function", "iterable", "after"],
+    ids=["body", "function", "iterable", "another iterable", "map", "map in a loop", "map in a function", "after"],
 )
 def test_an_exception_is_told_afterwards(notebook: Kernel, code: str, steps: int | None) -> None:
     cell = notebook.execute(code).wait()
@@ -129,9 +150,17 @@ def test_an_exception_is_told_afterwards(notebook: Kernel, code: str, steps: int
         assert outcome(notebook) == ("finished", 7, None)
         return
     assert outcome(notebook) == ("failed", steps, "ZeroDivisionError: division by zero")
+    assert notebook.evaluate("[event for _, event in run.history.events if event != 'finished']") == ["failed"]
     notebook.settle()
     assert ">failed<" in status(notebook)
     assert "ZeroDivisionError: division by zero" in status(notebook)
+
+
+def test_an_exception_after_the_loop_is_not_its_own(notebook: Kernel) -> None:
+    cell = notebook.execute("list(zip(tfwidget.live(steps(20)), range(7))); 1 / 0").wait()
+    assert (cell.error or "").startswith("ZeroDivisionError")
+    assert outcome(notebook) == ("stopped", 7, None)
+    assert notebook.evaluate("[event for _, event in run.history.events]") == ["stopped"]
 
 
 def test_the_interrupt_button_in_a_step(notebook: Kernel) -> None:
@@ -248,6 +277,64 @@ def test_log_outside_a_run_warns(notebook: Kernel) -> None:
     cell = notebook.run("tfwidget.log(loss=1.0, accuracy=0.5)")
     assert "TfwidgetWarning: tfwidget.log(loss=..., accuracy=...) was called outside a run" in cell.stderr
     notebook.run("assert tfwidget.tick()")
+
+
+AFTER_EACH_EPOCH = """
+def validate():
+    for n in range(3):
+        tfwidget.log(val_loss=run.step + n / 10, weights=np.full(5, n))
+for epoch in range(3):
+    for i in tfwidget.live(steps(10)):
+        tfwidget.log(loss=i)
+    validate()
+"""
+
+
+def test_values_between_the_loops_and_after_them_are_of_the_last_step(notebook: Kernel) -> None:
+    cell = notebook.run(AFTER_EACH_EPOCH)
+    assert cell.stderr == ""
+    assert outcome(notebook) == ("finished", 30, None)
+    series = "(lambda one: (one.steps.tolist(), one.values.tolist()))(run.history['val_loss'])"
+    assert notebook.evaluate(series) == ([10, 20, 30], [10.2, 20.2, 30.2])
+    assert notebook.evaluate("len(run.history['loss'])") == 30
+    assert "30.2" in status(notebook), "the last ones are shown, too"
+    assert notebook.evaluate("(run._values['weights'].step, run._values['weights'].array.tolist())") == (30, [2.0] * 5)
+    assert notebook.evaluate("run.front_end._board.names") == ["loss", "val_loss", "weights"]
+    assert "outside a run" in notebook.run("tfwidget.log(val_loss=1.0)").stderr, "in another cell"
+
+
+def test_a_thread_may_log_between_two_loops(notebook: Kernel) -> None:
+    cell = notebook.run("""
+array = np.zeros(3)
+def work():
+    for n in range(5):
+        array[:] = n
+        tfwidget.log(worker=float(n), weights=array)
+    array[:] = -1
+for epoch in range(2):
+    for i in tfwidget.live(steps(10)): pass
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+""")
+    assert cell.stderr == ""
+    series = "(lambda one: (one.steps.tolist(), one.values.tolist()))(run.history['worker'])"
+    assert notebook.evaluate(series) == ([10, 20], [4.0, 4.0])
+    assert notebook.evaluate("run._values['weights'].array.tolist()") == [4.0] * 3
+
+
+def test_values_after_a_loop_are_its_own_when_another_one_follows(notebook: Kernel) -> None:
+    cell = notebook.run(
+        "for i in tfwidget.live(steps(3)): pass\nfirst = run\ntfwidget.log(accuracy=0.5)\n"
+        "for i in tfwidget.live(steps(4)): pass\ntfwidget.log(accuracy=0.25)"
+    )
+    assert cell.stderr == ""
+    last = "[(r.state, list(r.history), r.history['accuracy'].last) for r in (first, run)]"
+    assert notebook.evaluate(last) == [
+        ("finished", ["accuracy"], (3, 0.5)),
+        ("finished", ["accuracy"], (4, 0.25)),
+    ]
+    assert notebook.evaluate("[r.front_end._board.names for r in (first, run)]") == [["accuracy"]] * 2
 
 
 def test_two_hundred_metrics(notebook: Kernel) -> None:

@@ -1,11 +1,13 @@
 """`start` in an event loop without a kernel; what needs one is tested in the kernel ring."""
 
 import asyncio
+import signal
 import threading
 
 import pytest
 
 import tfwidget
+from tfwidget import background
 from tfwidget.bridge import active_runs
 
 
@@ -38,6 +40,23 @@ def test_an_exception_is_raised_where_it_is_awaited(capsys: pytest.CaptureFixtur
 
     asyncio.run(main())
     assert "LookupError: nothing there" in capsys.readouterr().err
+
+
+def test_stopped_before_its_first_slice_the_function_is_not_called() -> None:
+    called: list[str] = []
+
+    async def main() -> None:
+        handler = signal.getsignal(signal.SIGINT)
+        run = tfwidget.start(called.append, "called")
+        run.stop("no longer wanted")
+        assert await run is None
+        assert (run.state, run.error, run.step, called) == ("stopped", "no longer wanted", 0, [])
+        assert [event for _, event in run.history.events] == ["stopped"]
+        await asyncio.sleep(0)
+        assert len(asyncio.all_tasks()) == 1
+        assert (active_runs(), background._drivers, signal.getsignal(signal.SIGINT)) == ([], {}, handler)
+
+    asyncio.run(main())
 
 
 def test_the_end_of_the_loop_ends_the_run(capfd: pytest.CaptureFixture[str]) -> None:

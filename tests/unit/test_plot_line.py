@@ -242,6 +242,59 @@ def test_log_scale() -> None:
     assert panel.ax.get_yscale() == "linear"
 
 
+def test_a_log_scale_of_all_numbers_there_are() -> None:
+    panel = new_panel(LinePanel, "x")
+    panel.set_log(True)
+    panel.update(frame({"x": [1e-320, 1.0, 1e308]}))
+    low, high = panel.ax.get_ylim()
+    assert low < 1e-299
+    assert high > 1e299
+
+
+def test_another_scale_keeps_a_person_s_limits() -> None:
+    panel = new_panel(LinePanel, "x")
+    shown = frame({"x": [100.0, -1.0, 4.0, 3.0, 2.0, 1e-3, 7.0]})
+    panel.update(shown)
+    panel.ax.set_xlim(1.5, 4.5)
+    panel.ax.set_ylim(1.0, 5.0)
+    for log in (True, False):
+        panel.set_log(log)
+        panel.update(shown)
+        assert (panel.ax.get_xlim(), panel.ax.get_ylim()) == ((1.5, 4.5), (1.0, 5.0))
+    panel.ax.set_ylim(0.0, 5.0)
+    panel.set_log(True)
+    panel.update(shown)
+    assert panel.ax.get_xlim() == (1.5, 4.5)
+    low, high = panel.ax.get_ylim()
+    assert 1.8 < low < 2.0, "zero has no place on it: what is in view decides"
+    assert 4.0 < high < 4.3
+    panel.reset_view()
+    assert panel.update(shown)
+    assert panel.ax.get_xlim()[1] > 6.0
+    assert panel.ax.get_ylim()[1] > 100.0
+
+
+def test_steps_that_nobody_has_zoomed_into_go_on_growing_on_another_scale() -> None:
+    panel = new_panel(LinePanel, "x")
+    panel.update(frame({"x": [1.0, 2.0]}))
+    panel.ax.set_ylim(-1.0, 5.0)
+    panel.set_log(True)
+    panel.update(frame({"x": np.full(100, 10.0)}))
+    assert panel.ax.get_xlim()[1] > 99.0
+    assert panel.ax.get_ylim()[1] > 10.0
+
+
+def test_another_scale_where_nothing_in_view_can_be_shown() -> None:
+    panel = new_panel(LinePanel, "x")
+    shown = frame({"x": [5.0, 5.0, -1.0, -2.0, 5.0]})
+    panel.update(shown)
+    panel.ax.set_xlim(1.5, 3.5)
+    panel.set_log(True)
+    panel.update(shown)
+    assert panel.ax.get_xlim() == (1.5, 3.5)
+    assert min(panel.ax.get_ylim()) > 0.0
+
+
 def test_log_scale_without_anything_to_show_says_so() -> None:
     panel = new_panel(LinePanel, "x")
     panel.set_log(True)

@@ -246,14 +246,27 @@ class LinePanel(Panel):
         return last <= self._x[1] and bottom <= lowest and highest <= top
 
     def set_log(self, log: bool) -> None:
-        """Log or linear scale, with limits that follow the data; shown from the next update on."""
-        if log != self._log:
-            self._log = log
-            self._frame = None  # nothing to show until the limits fit the scale, which the next update sees to
-            self._scale(log)
-            self._spread_ticks()
-            self.apply_theme(self.theme)
+        """Log or linear scale, shown from the next update on.
+
+        Limits that a person has set are kept; where a log scale cannot have those of the values, they fit the values of
+        the steps in view.
+        """
+        if log == self._log:
+            return
+        frame, values, following = self._frame, self.ax.get_ylim(), self.following
+        same_steps = self._set is not None and self._set[0] == self.ax.get_xlim()
+        self._log = log
+        self._frame = None  # nothing to show until the limits fit the scale, which the next update sees to
+        self._scale(log)
+        self._spread_ticks()
+        self.apply_theme(self.theme)
+        self._x = self._y = None
+        if not following and (not log or min(values) > 0.0):
+            self.ax.set_ylim(values)
+        elif following or same_steps or frame is None:
             self.reset_view()
+        elif (fit := self._grow_values(self._extent([], self._in_view(frame)))) is not None:
+            self.ax.set_ylim(_powers(*fit))
 
     def reset_view(self) -> None:
         """Follow the data again from the next update on."""
@@ -345,8 +358,14 @@ class LinePanel(Panel):
         margin = _MARGIN * (right - left)
         bottom, top = y or ((-1.0, 0.0) if self._log else (0.0, 1.0))
         if self._log:
-            bottom, top = 10.0**bottom, 10.0**top
+            bottom, top = _powers(bottom, top)
         self._set_limits((left - margin, right + margin), (bottom, top))
+
+    def _in_view(self, frame: Frame) -> list[np.ndarray]:
+        """The values of each curve at the steps in view."""
+        low, high = sorted(self.ax.get_xlim())
+        data = [frame.series[name].view(low, high) for name in self.names if name in frame.series]
+        return [values[(low <= steps) & (steps <= high)] for steps, values in data]
 
     def _extent(self, series: Sequence[Series], data: Sequence[np.ndarray]) -> tuple[float, float] | None:
         """Smallest and largest value that can be shown, as the scale counts them."""
@@ -434,6 +453,11 @@ class LinePanel(Panel):
         self._note.set_text(text)
         self._place_title(text_width(text) + _BETWEEN if text else 0.0)
         return True
+
+
+def _powers(bottom: float, top: float) -> tuple[float, float]:
+    """Limits of a log scale, from their exponents: those around the largest values would overflow."""
+    return 10.0 ** max(bottom, -300.0), 10.0 ** min(top, 300.0)
 
 
 def _nice_span(span: float) -> float:
