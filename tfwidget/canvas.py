@@ -1,7 +1,7 @@
 """The Matplotlib backend ``tfwidget``: ipympl's canvas, confined to the owner thread, with acknowledged frames.
 
 Invariant: everything is drawn on the owner thread, and at most one picture, or two frames of which the second is only
-painted over it, are in flight until the browser has painted them.
+painted over it, are in flight until the browsers that show it have painted them.
 
 Flow control, all of it:
 
@@ -9,6 +9,10 @@ Flow control, all of it:
 - a drawn picture is sent if no frame is in flight; else when the acknowledgement arrives, with what is newest by then;
 - a frame that the browser could not show, or never acknowledged, is followed by a full one;
 - while no view is visible nothing is sent, and the newest as soon as one is.
+
+Several pages may show the same canvas; each is a *client*, which tells its name with what it says. All get the same
+frames, and one is painted when all have acknowledged it who see it and have not let an earlier one pass: those count as
+gone until they speak again. What one of them cannot paint, Agg draws for all.
 
 `Canvas.moving` names the artists that change with every frame. They are animated, so a full draw leaves them out;
 `Canvas.draw_moving` restores that picture and draws them over it, without the axes, ticks and texts. Or it does not
@@ -18,6 +22,7 @@ sent in one message with what is to be painted over it, and every frame names th
 never shown over the axes of others.
 """
 
+import asyncio
 import contextvars
 import json
 import math
@@ -26,6 +31,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from types import FrameType
 from typing import Any
@@ -60,7 +66,21 @@ MAX_FAILURES = 2
 MAX_PIXELS = 10_000
 """The largest width or height, in device pixels, that a message from the browser may ask for."""
 
+MAX_CLIENTS = 16
+"""So many pages are remembered, those that spoke last: each reload of one makes another."""
+
 _FRONT_END_VERSION = f"^{version('tfwidget')}"
+
+
+@dataclass
+class _Client:
+    """What one page with a view of the canvas has said."""
+
+    acknowledged: int  # the newest frame that it has painted, or was not there to be sent
+    visible: bool = True
+    seen_at: float = 0.0  # when it said so, by its own clock
+    streams: bool = False  # it can paint lists
+    gone: bool = False  # it has let a frame pass, and not spoken since
 
 
 class Toolbar(Confined, IpymplToolbar):
@@ -101,9 +121,8 @@ class Canvas(Confined, IpymplCanvas):
         self._frame = 0
         self._in_flight: dict[int, float] = {}  # when each was sent
         self._unsent = False
-        self._visible = True
-        self._seen_at = 0.0  # when the browser said so
-        self._streams = False  # the browser can
+        self._timer: asyncio.TimerHandle | None = None
+        self._clients: dict[str, _Client] = {}  # in the order in which they spoke last
         self._base = 0  # how often one was drawn
         self._base_is_shown = False  # and nothing of Agg's over it
         self._failures = 0  # in a row
@@ -174,7 +193,7 @@ class Canvas(Confined, IpymplCanvas):
     def _show_moving(self) -> None:
         if self._streams and self.live:
             if not self.ready:
-                self._unsent = True  # the list is made when it can be sent: the newest wins
+                self._wait()  # the list is made when it can be sent: the newest wins
                 return
             if self._send_stream():
                 return
@@ -212,8 +231,12 @@ class Canvas(Confined, IpymplCanvas):
     def _draw_if_wanted(self) -> None:
         self._draw_posted = False
         # While a frame is in flight the draw waits for its acknowledgement.
-        if self._draw_wanted and self.comm is not None and self.ready:
+        if not self._draw_wanted or self.comm is None:
+            return
+        if self.ready:
             self.draw()
+        else:
+            self._watch_time()
 
     def flush_events(self) -> None:
         """Handle what the browser sent, and draw what is due; a place where a long computation stays responsive."""
@@ -237,18 +260,57 @@ class Canvas(Confined, IpymplCanvas):
     @property
     def ready(self) -> bool:
         """Whether a frame sent now would be painted soon: a view is visible, and none in flight is waited for."""
+        self._forget_painted(min((client.acknowledged for client in self._watching), default=0))
         if self._in_flight and self.clock() - min(self._in_flight.values()) > ACKNOWLEDGEMENT_TIMEOUT:
+            for client in self._watching:
+                client.gone = client.acknowledged < min(self._in_flight)
             self._in_flight.clear()  # lost
             self._force_full = True
         # The second lets the browser paint without a pause; a picture is too large for that.
         return self._visible and len(self._in_flight) < (2 if self._base_is_shown else 1)
+
+    @property
+    def _watching(self) -> list[_Client]:
+        """The clients whose acknowledgements are waited for."""
+        visible = [client for client in self._clients.values() if client.visible]
+        return [client for client in visible if not client.gone] or visible  # with nobody else, it is tried again
+
+    @property
+    def _visible(self) -> bool:
+        return not self._clients or bool(self._watching)  # before anybody has spoken, somebody may be there
+
+    @property
+    def _streams(self) -> bool:
+        watching = self._watching
+        return bool(watching) and all(client.streams for client in watching)
+
+    def _forget_painted(self, frame: int) -> None:
+        for sent in [one for one in self._in_flight if one <= frame]:
+            del self._in_flight[sent]
+
+    def _wait(self) -> None:
+        """Send what there is when a frame could be painted."""
+        self._unsent = True
+        self._watch_time()
+
+    def _watch_time(self) -> None:
+        """Go on after a while though the acknowledgement that is waited for may never come."""
+        if self._timer is None and self._in_flight and (loop := kernel.event_loop()) is not None:
+            self._timer = loop.call_later(1.1 * ACKNOWLEDGEMENT_TIMEOUT, kernel.mailbox.post, self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer = None
+        if self.comm is not None:
+            self._go_on()
+            if self._unsent or self._draw_wanted:
+                self._watch_time()
 
     def _send_frame(self) -> None:
         """Send the picture that Agg has drawn."""
         if self.comm is None:
             return
         if not self.ready:
-            self._unsent = True
+            self._wait()
             return
         self._unsent = False
         picture = self.get_diff_image()
@@ -290,17 +352,24 @@ class Canvas(Confined, IpymplCanvas):
         self._send_frame()
 
     def _on_acknowledgement(self, content: Mapping[str, Any]) -> None:
+        frame = min(content["frame"], self._frame)
+        if _name(content) in self._clients:
+            client = self._client(content)
+            client.acknowledged = frame
+            client.gone = False
+        elif self._clients:
+            return  # a page without a view of it
         if content.get("error") is not None:
             self._force_full = True
             self._failures += 1
             self._draw_wanted |= self._failures <= MAX_FAILURES
             self._in_flight.clear()
-        elif content["frame"] not in self._in_flight:
+        elif frame not in self._in_flight:
             return  # it already counted as lost
         else:
             self._failures = 0
-            for frame in [one for one in self._in_flight if one <= content["frame"]]:
-                del self._in_flight[frame]
+            if not self._watching:
+                self._forget_painted(frame)
         self._go_on()
 
     def _go_on(self) -> None:
@@ -329,6 +398,9 @@ class Canvas(Confined, IpymplCanvas):
             self.log.debug("ignored a message of the browser: %r", content)
             return
         kind = content["type"]
+        client = self._clients.get(_name(content))
+        if client is not None and client.gone and kind != "frame_ack":
+            self._send_all_to(client)  # it has come back
         if kind == "frame_ack":
             self._on_acknowledgement(content)
         elif kind == "ready":
@@ -351,24 +423,47 @@ class Canvas(Confined, IpymplCanvas):
         else:
             self.manager.handle_json(content)
 
+    def _client(self, content: Mapping[str, Any]) -> _Client:
+        """Whoever has sent the message, who is there, and awaited for what is sent from now on."""
+        name = _name(content)
+        client = self._clients.pop(name, None) or _Client(self._frame)
+        self._clients[name] = client
+        while len(self._clients) > MAX_CLIENTS:
+            del self._clients[next(iter(self._clients))]
+        return client
+
     def _on_ready(self, content: Mapping[str, Any]) -> None:
         """A view has rendered: it has painted nothing yet, so what was in flight is lost on it."""
-        self._in_flight.clear()
-        self._force_full = True
-        self._streams = content.get("stream") == STREAM
-        self._on_visible(content)
+        client = self._client(content)
+        client.streams = content.get("stream") == STREAM
+        self._note_visible(client, content)
         self._handle_set_device_pixel_ratio(content["device_pixel_ratio"])
         self.on_theme(content["theme"] == "dark")
         if content.get("room") is not None:
             self.on_room(content["room"])
-        self.draw_idle()
+        self._send_all_to(client)
 
     def _on_visible(self, content: Mapping[str, Any]) -> None:
+        is_new = _name(content) not in self._clients  # what it needs it gets when it says that it is ready
+        client = self._client(content)
+        self._note_visible(client, content)
+        if client.visible and not is_new and not client.streams:
+            self._send_all_to(client)
+
+    @staticmethod
+    def _note_visible(client: _Client, content: Mapping[str, Any]) -> None:
         # What was sent before there was a subshell comes after all else, when the cell has ended: it no longer holds.
         at = content.get("time")
-        if at is None or at >= self._seen_at:
-            self._seen_at = at or self._seen_at
-            self._visible = content.get("visible") is not False
+        if at is None or at >= client.seen_at:
+            client.seen_at = at or client.seen_at
+            client.visible = content.get("visible") is not False
+
+    def _send_all_to(self, client: _Client) -> None:
+        """Send a full frame soon, for the client may have nothing of what was sent."""
+        client.gone = False
+        self._in_flight.clear()
+        self._force_full = True
+        self.draw_idle()
 
     # -- other threads ---------------------------------------------------------------------------------------------
 
@@ -404,6 +499,8 @@ class Canvas(Confined, IpymplCanvas):
 
     def close(self) -> None:
         """Close the comm, and the toolbar's with it."""
+        if self._timer is not None:
+            self._timer.cancel()
         if self.toolbar is not None:
             self.toolbar.close()
         super().close()
@@ -559,6 +656,11 @@ def _anything(value: object) -> bool:
     return True  # only handed on to the user's own event handlers, as `guiEvent`
 
 
+def _name(content: Mapping[str, Any]) -> str:
+    """Which client a message is of; one that does not say is one of its own."""
+    return content.get("client") or ""
+
+
 _Fields = dict[str, Callable[[object], bool]]
 
 _POSITION = {
@@ -616,4 +718,5 @@ _MESSAGES: dict[str, _Fields] = {
 def _is_valid(content: dict[object, object]) -> bool:
     kind = content.get("type")
     fields = _MESSAGES.get(kind) if isinstance(kind, str) else None
-    return fields is not None and all(valid(content.get(name)) for name, valid in fields.items())
+    known = fields is not None and _optional(_text)(content.get("client"))
+    return known and all(valid(content.get(name)) for name, valid in (fields or {}).items())

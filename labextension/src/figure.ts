@@ -33,6 +33,8 @@ interface DecodedFrame {
 export class LiveCanvasModel extends MPLCanvasModel {
   declare private frames: FrameQueue<EncodedFrame, DecodedFrame>;
   declare private painted: boolean;
+  /** What this page is called: others may show the same canvas. */
+  declare private client: string;
   /** The picture under the stream; offscreen_canvas, which views show, has both. */
   declare private base: HTMLCanvasElement;
   /** What is painted over the base, if anything is. */
@@ -60,6 +62,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
 
   override initialize(...parameters: Parameters<MPLCanvasModel['initialize']>): void {
     this.painted = false;
+    this.client = Math.random().toString(36).slice(2); // `crypto.randomUUID` is not there on a page without TLS
     this.base = document.createElement('canvas');
     this.seen = new Set();
     this.frames = new FrameQueue({
@@ -103,6 +106,10 @@ export class LiveCanvasModel extends MPLCanvasModel {
         time: now(),
       });
     }
+  }
+
+  override send_message(type: string, message: Record<string, unknown> = {}): void {
+    super.send_message(type, { ...message, client: this.client });
   }
 
   /** Tell the kernel when the last view has gone out of sight, or the first has come into it. */

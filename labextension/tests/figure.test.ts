@@ -76,6 +76,9 @@ const { LiveCanvasModel, LiveCanvasView } = await import('../src/figure');
 type Model = InstanceType<typeof LiveCanvasModel> & InstanceType<typeof base.MPLCanvasModel>;
 const make = () => new (LiveCanvasModel as unknown as new () => Model)();
 
+/** What the model has told the kernel, but for its own name. */
+const said = (model: Model) => model.sent.map(({ client, ...message }) => message);
+
 /** Let every promise that can go on do so. */
 const settle = () => new Promise<void>(resolve => setTimeout(resolve));
 
@@ -99,7 +102,7 @@ test('a frame is painted over the whole canvas, shown, and acknowledged', async 
   model.handle_binary({ frame: 3 }, ['png']);
   await settle();
   expect(model.calls).toEqual(['clear', 'png 0,0,6,4', 'view']);
-  expect(model.sent).toEqual([{ type: 'frame_ack', frame: 3 }]);
+  expect(said(model)).toEqual([{ type: 'frame_ack', frame: 3 }]);
   expect(close).toHaveBeenCalledOnce();
 });
 
@@ -142,7 +145,7 @@ test('what moves is painted over the base that it came with or that is shown, wh
   browser_paints?.();
   await settle();
   expect(model.calls).toEqual(['clear', 'copy 0,0,6,4', 'view']);
-  expect(model.sent).toEqual([
+  expect(said(model)).toEqual([
     { type: 'frame_ack', frame: 1 },
     { type: 'frame_ack', frame: 2 },
   ]);
@@ -153,7 +156,7 @@ test('on a page that is not seen, and so never painted, nothing waits', async ()
   const model = make();
   model.handle_stream({ frame: 1, ...list(1) }, [nothing, 'base']);
   await settle();
-  expect(model.sent).toEqual([{ type: 'frame_ack', frame: 1 }]);
+  expect(said(model)).toEqual([{ type: 'frame_ack', frame: 1 }]);
 });
 
 test('what was made for another base is not painted', async () => {
@@ -166,7 +169,7 @@ test('what was made for another base is not painted', async () => {
   model.handle_stream({ frame: 5, ...list(1) }, [nothing]);
   await settle();
   const error = 'the frame was made for a picture that is not shown';
-  expect(model.sent).toEqual([
+  expect(said(model)).toEqual([
     { type: 'frame_ack', frame: 1, error },
     { type: 'frame_ack', frame: 2 },
     { type: 'frame_ack', frame: 3, error },
@@ -192,10 +195,21 @@ test('the kernel is told when the last view goes out of sight, and when the firs
   model.see('left', true);
   model.see('right', true);
   model.see('left', false);
-  expect(model.sent).toEqual([{ type: 'visible', visible: true, time: expect.any(Number) }]);
+  expect(said(model)).toEqual([{ type: 'visible', visible: true, time: expect.any(Number) }]);
   model.see('right', false);
   model.see('right', false);
-  expect(model.sent.slice(1)).toEqual([{ type: 'visible', visible: false, time: expect.any(Number) }]);
+  expect(said(model).slice(1)).toEqual([{ type: 'visible', visible: false, time: expect.any(Number) }]);
+});
+
+test('each page goes by a name of its own, in everything that it says', () => {
+  const [one, other] = [make(), make()];
+  for (const model of [one, other]) {
+    model.see('view', true);
+    model.announce();
+  }
+  const names = (model: Model) => [...new Set(model.sent.map(message => message.client))];
+  expect(names(one)).toEqual([expect.stringMatching(/^\w{5,20}$/)]);
+  expect(names(other)).not.toEqual(names(one));
 });
 
 test('a picture that cannot be decoded is reported', async () => {
@@ -204,7 +218,7 @@ test('a picture that cannot be decoded is reported', async () => {
   model.handle_binary({ frame: 1 }, ['junk']);
   model.handle_binary({ frame: 2 });
   await settle();
-  expect(model.sent).toEqual([
+  expect(said(model)).toEqual([
     { type: 'frame_ack', frame: 1, error: 'no PNG' },
     { type: 'frame_ack', frame: 2, error: 'the frame came without a picture' },
   ]);
@@ -237,7 +251,7 @@ test('the picture becomes text only when the notebook is saved with it', async (
 test('a view is announced with the theme and the pixel ratio', () => {
   const model = make();
   model.announce();
-  expect(model.sent).toEqual([
+  expect(said(model)).toEqual([
     { type: 'ready', device_pixel_ratio: 1, theme: 'dark', stream: 1, visible: false, time: expect.any(Number) },
   ]);
   expect(model.calls).toEqual([]);
@@ -248,7 +262,7 @@ test('another pixel ratio stretches what there is until the kernel has drawn ane
   page.devicePixelRatio = 2;
   model.announce();
   expect(model.calls).toEqual(['copy 0,0,12,8', 'resize']);
-  expect(model.sent).toEqual([
+  expect(said(model)).toEqual([
     { type: 'ready', device_pixel_ratio: 2, theme: 'dark', stream: 1, visible: false, time: expect.any(Number) },
   ]);
 });
@@ -273,14 +287,14 @@ test('what was said before there was a subshell is said again when there is one'
   model.comm?.jsServicesComm?.subshellStarted?.catch(() => undefined);
   model.announce();
   await settle();
-  expect(model.sent).toHaveLength(3);
+  expect(said(model)).toHaveLength(3);
 });
 
 test('nothing is sent where no kernel is', () => {
   const model = make();
   model.disabled = true;
   model.announce();
-  expect(model.sent).toEqual([]);
+  expect(said(model)).toEqual([]);
 });
 
 test('the widgets go by the name and version of this package', () => {

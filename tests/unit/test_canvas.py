@@ -7,6 +7,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from tfwidget import kernel
 from tfwidget.canvas import (
     _MESSAGES,
     ACKNOWLEDGEMENT_TIMEOUT,
+    MAX_CLIENTS,
     MAX_FAILURES,
     MAX_PIXELS,
     Canvas,
@@ -555,6 +557,9 @@ HOSTILE: list[object] = [
     *[{"type": kind} for kinds in BAD for kind in kinds],
 ]
 HOSTILE += [
+    {"type": kind, **fields, "client": bad} for kind, fields in GOOD.items() for bad in (5, True, [], "x" * 101)
+]
+HOSTILE += [
     {"type": kind, **GOOD[kind], name: bad}
     for kinds, fields in BAD.items()
     for kind in kinds
@@ -950,3 +955,195 @@ def test_what_a_browser_said_before_is_not_believed_when_it_arrives_later(painte
     assert painter.canvas._visible
     painter.send("visible", visible=False, time=1100)
     assert not painter.canvas._visible
+
+
+# -- several pages -----------------------------------------------------------------------------------------------------
+
+
+class Page:
+    """One of several browser pages that show the same canvas: it speaks for itself, and `painter` sees what is sent."""
+
+    def __init__(self, painter: Painter, name: str, **fields: object) -> None:
+        self.painter = painter
+        self.name = name
+        self.send("ready", **{"device_pixel_ratio": 1, "theme": "light", "stream": 1, **fields})
+        kernel.mailbox.drain()
+
+    def send(self, kind: str, **fields: object) -> None:
+        self.painter.send(kind, client=self.name, **fields)
+
+    def acknowledge(self, **error: str) -> None:
+        self.send("frame_ack", frame=self.painter.frames[-1][0], **error)
+
+
+@pytest.fixture
+def pages(painter: Painter) -> tuple[Page, Page]:
+    """Two pages that have painted all there is."""
+    painter.canvas._clients.clear()
+    both = Page(painter, "one"), Page(painter, "other")
+    for page in both:
+        page.acknowledge()
+    assert painter.canvas.ready
+    return both
+
+
+def test_a_frame_is_painted_when_all_pages_that_see_it_say_so(painter: Painter, pages: tuple[Page, Page]) -> None:
+    one, other = pages
+    for color in ("red", "green", "blue"):
+        recolour(painter, color)
+    assert [text for text, _ in painter.painted[-2:]] == ["red", "green"]
+    one.acknowledge()
+    assert not painter.canvas.ready, "the acknowledgement of one does not count for both"
+    other.acknowledge()
+    assert painter.painted[-1][0] == "blue"
+
+
+def test_nobody_waits_for_a_page_that_does_not_see_it(painter: Painter, pages: tuple[Page, Page]) -> None:
+    one, other = pages
+    recolour(painter, "red")
+    recolour(painter, "green")
+    one.acknowledge()
+    recolour(painter, "blue")
+    other.send("visible", visible=False)
+    assert painter.painted[-1][0] == "blue", "what only the other had not painted is done"
+    for color in ("C1", "C2", "C3"):
+        recolour(painter, color)
+        one.acknowledge()
+        assert painter.painted[-1][0] == color
+    sent = len(painter.sent)
+    one.send("visible", visible=False)
+    recolour(painter, "black")
+    assert len(painter.sent) == sent
+    other.send("visible", visible=True)
+    assert painter.painted[-1][0] == "black"
+
+
+def test_a_page_that_lets_a_frame_pass_is_gone_until_it_speaks_again(
+    painter: Painter, pages: tuple[Page, Page]
+) -> None:
+    one, other = pages
+    recolour(painter, "red")
+    one.acknowledge()
+    painter.now += 1.1 * ACKNOWLEDGEMENT_TIMEOUT
+    for color in ("green", "blue", "C1"):
+        recolour(painter, color)
+        assert painter.painted[-1][0] == color, "a closed laptop does not slow the others"
+        one.acknowledge()
+    draws = painter.draws
+    other.send("visible", visible=True)
+    kernel.mailbox.drain()
+    assert (painter.draws, painter.modes[-1]) == (draws + 1, "full"), "it is sent all that it may have missed"
+    one.acknowledge()
+    recolour(painter, "C2")
+    recolour(painter, "C3")
+    one.acknowledge()
+    assert not painter.canvas.ready, "and is waited for again"
+    other.acknowledge()
+    assert painter.canvas.ready
+
+
+def test_a_page_that_was_only_slow_is_waited_for_again(painter: Painter, pages: tuple[Page, Page]) -> None:
+    one, other = pages
+    recolour(painter, "red")
+    slow = painter.frames[-1][0]
+    one.acknowledge()
+    painter.now += 1.1 * ACKNOWLEDGEMENT_TIMEOUT
+    recolour(painter, "green")
+    one.acknowledge()
+    assert painter.canvas.ready
+    draws = painter.draws
+    other.send("frame_ack", frame=slow)
+    kernel.mailbox.drain()
+    assert painter.draws == draws, "it has got what was sent"
+    recolour(painter, "blue")
+    recolour(painter, "black")
+    one.acknowledge()
+    assert not painter.canvas.ready
+    other.acknowledge()
+    assert painter.canvas.ready
+
+
+def test_what_one_page_cannot_paint_agg_draws_for_all(painter: Painter, pages: tuple[Page, Page]) -> None:
+    one, other = pages
+    old = Page(painter, "old", stream=0)
+    painted = len(painter.painted)
+    for page in (*pages, old):
+        page.acknowledge()
+    recolour(painter, "red")
+    assert len(painter.painted) == painted
+    np.testing.assert_array_equal(painter.picture, reference(painter.canvas.figure))
+    for page in (*pages, old):
+        page.acknowledge()
+    old.send("visible", visible=False)
+    recolour(painter, "green")
+    assert painter.painted[-1] == ("green", True)
+    one.acknowledge()
+    other.acknowledge()
+    old.send("visible", visible=True)
+    kernel.mailbox.drain()
+    assert painter.modes[-1] == "full"
+    np.testing.assert_array_equal(painter.picture, reference(painter.canvas.figure))
+
+
+def test_a_page_that_comes_late_gets_all_of_it(painter: Painter, pages: tuple[Page, Page]) -> None:
+    recolour(painter, "red")
+    late = Page(painter, "late")
+    assert painter.painted[-1] == ("red", True)
+    assert painter.modes[-1] == "full"
+    for page in pages:
+        page.acknowledge()
+    recolour(painter, "green")
+    recolour(painter, "blue")
+    assert not painter.canvas.ready
+    for page in (*pages, late):
+        page.acknowledge()
+    assert painter.canvas.ready
+
+
+def test_each_page_has_a_clock_of_its_own(painter: Painter, pages: tuple[Page, Page]) -> None:
+    one, other = pages
+    one.send("visible", visible=True, time=2000)
+    other.send("visible", visible=False, time=1000)
+    one.send("visible", visible=False, time=1900)
+    assert [client.visible for client in painter.canvas._clients.values()] == [False, True]
+
+
+def test_a_page_without_a_view_has_no_say(painter: Painter, pages: tuple[Page, Page]) -> None:
+    recolour(painter, "red")
+    recolour(painter, "green")
+    painter.send("frame_ack", frame=painter.frames[-1][0], client="elsewhere")
+    assert not painter.canvas.ready
+
+
+def test_pages_are_not_remembered_for_ever(painter: Painter, pages: tuple[Page, Page]) -> None:
+    one, _ = pages
+    for i in range(3 * MAX_CLIENTS):
+        painter.send("visible", visible=False, client=f"reload {i}")
+        one.acknowledge()
+    assert len(painter.canvas._clients) == MAX_CLIENTS
+    assert "one" in painter.canvas._clients
+
+
+def test_what_waits_for_a_page_that_is_gone_is_sent_though_nobody_asks(
+    painter: Painter, pages: tuple[Page, Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after the end of a run: no further frame would notice that the time has passed."""
+    timers: list[tuple[float, Callable[[], object]]] = []
+
+    class Loop:
+        def call_later(self, delay: float, call: Callable[[Any], object], argument: object) -> MagicMock:
+            timers.append((delay, lambda: call(argument)))
+            return MagicMock()
+
+    monkeypatch.setattr(kernel, "event_loop", Loop)
+    one, _ = pages
+    for color in ("red", "green", "black"):
+        recolour(painter, color)
+    one.acknowledge()
+    assert painter.painted[-1][0] == "green"
+    ((delay, fire),) = timers
+    painter.now += delay
+    fire()
+    kernel.mailbox.drain()
+    assert painter.painted[-1][0] == "black"
+    assert len(timers) == 1
