@@ -19,7 +19,9 @@ gone until they speak again. What one of them cannot paint, Agg draws for all.
 draw at all: where the browser has said that it can, and `Canvas.live` is set, the moving artists are sent as
 `Canvas.stream` describes them, and painted there over the picture without them, the *base*. A base that has changed is
 sent in one message with what is to be painted over it, and every frame names the base that it was made for: data are
-never shown over the axes of others.
+never shown over the axes of others. While a person pans or zooms by dragging, the browser moves the list at once, and
+the base follows when it comes; for that, every list names the newest message about the mouse that its limits were made
+with. Agg's pictures stay as they are until the next one: paused or ended, a figure moves when the kernel has answered.
 """
 
 import asyncio
@@ -81,6 +83,7 @@ class _Client:
     seen_at: float = 0.0  # when it said so, by its own clock
     streams: bool = False  # it can paint lists
     gone: bool = False  # it has let a frame pass, and not spoken since
+    pointer: int = 0  # the number of the newest message about the mouse that was handled
 
 
 class Toolbar(Confined, IpymplToolbar):
@@ -327,7 +330,8 @@ class Canvas(Confined, IpymplCanvas):
         if display is None:
             return False
         header, data = display
-        content = {"type": "stream", "base": self._base, **header}
+        pointers = {name: client.pointer for name, client in self._clients.items() if client.pointer}
+        content = {"type": "stream", "base": self._base, "pointers": pointers, **header}
         buffers = [data]
         if with_base:
             self.restore_region(self._background)
@@ -401,6 +405,8 @@ class Canvas(Confined, IpymplCanvas):
         client = self._clients.get(_name(content))
         if client is not None and client.gone and kind != "frame_ack":
             self._send_all_to(client)  # it has come back
+        if client is not None and content.get("number") is not None:
+            client.pointer = content["number"]
         if kind == "frame_ack":
             self._on_acknowledgement(content)
         elif kind == "ready":
@@ -674,6 +680,7 @@ _MOUSE: _Fields = {
     "step": _optional(_number(-100, 100)),
     "modifiers": _modifiers,
     "guiEvent": _anything,
+    "number": _optional(_integer(0, 2**53)),
 }
 _KEY: _Fields = {"key": _key, "guiEvent": _anything}
 _RATIO = _number(0.1, 10)

@@ -20,9 +20,11 @@ const base = vi.hoisted(() => {
     calls: string[] = [];
     offscreen_canvas = { width: 6, height: 4, toDataURL: () => 'data:newest' };
     offscreen_context = {
-      save: () => undefined,
-      restore: () => undefined,
-      scale: () => undefined,
+      ...Object.fromEntries(
+        ['save', 'restore', 'scale', 'beginPath', 'rect', 'clip'].map(name => [name, () => undefined]),
+      ),
+      moveTo: (x: number, y: number) => this.calls.push(`moveTo ${x},${y}`),
+      lineTo: (x: number, y: number) => this.calls.push(`lineTo ${x},${y}`),
       clearRect: () => this.calls.push('clear'),
       drawImage: (picture: { name: string }, ...place: number[]) => this.calls.push(`${picture.name} ${place}`),
     };
@@ -176,6 +178,93 @@ test('what was made for another base is not painted', async () => {
     { type: 'frame_ack', frame: 4 },
     { type: 'frame_ack', frame: 5, error },
   ]);
+});
+
+/** A model that shows an axes, which the pan tool drags, and what the browser paints when it does. */
+async function draggable() {
+  const paints: (() => void)[] = [];
+  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => paints.push(callback));
+  vi.stubGlobal('cancelAnimationFrame', (number: number) => {
+    paints[number - 1] = () => undefined;
+  });
+  Object.assign(document, { hidden: true });
+  const model = make();
+  const send = async (frame: number, handled: number) => {
+    const points = new Float32Array([1, 1, 2, 2]);
+    const item = { kind: 'path', clip: true, closed: false, snap: false, at: 0, points: 2, follows: 'xy' };
+    const panels = [{ box: [0, 0, 6, 4], drag: [0], items: [item] }];
+    const pointers = { [(model as unknown as { client: string }).client]: handled, other: 99 };
+    const lists = { frame, base: 1, size: [6, 4], pointers, panels };
+    model.handle_stream(lists, [new DataView(points.buffer), 'base']);
+    await settle();
+  };
+  const lines = () => model.calls.filter(call => /^(move|line)To/.test(call)).slice(-2);
+  const mouse = (type: string, x: number, y: number, buttons: number) =>
+    model.send_message(type, { x, y, button: 0, buttons });
+  await send(1, 0);
+  model.calls.length = 0;
+  model.sent.length = 0;
+  return { model, send, lines, mouse, paint: () => paints.splice(0).forEach(callback => void callback()) };
+}
+
+test('what is dragged is painted anew, once, when the browser paints; what the kernel has answered is not moved', async () => {
+  const { model, send, lines, mouse, paint } = await draggable();
+  mouse('button_press', 3, 2, 1);
+  model.drag_to({ x: 4, y: 2, buttons: 1 });
+  model.drag_to({ x: 5, y: 3, buttons: 1 });
+  expect(model.calls).toEqual([]);
+  paint();
+  expect(lines()).toEqual(['moveTo 3,2', 'lineTo 4,3']);
+  expect(model.calls.filter(call => call === 'view')).toHaveLength(1);
+  mouse('motion_notify', 5, 3, 1);
+  await send(2, 1);
+  expect(lines()).toEqual(['moveTo 3,2', 'lineTo 4,3']);
+  await send(3, 2);
+  expect(lines()).toEqual(['moveTo 1,1', 'lineTo 2,2']);
+  model.drag_to({ x: 1, y: 1, buttons: 0 });
+  paint();
+  expect(lines()).toEqual(['moveTo 1,1', 'lineTo 2,2']);
+  model.calls.length = 0;
+  model.drag_to({ x: 2, y: 2, buttons: 1 });
+  paint();
+  expect(model.calls).toEqual([]);
+});
+
+test('where the button goes up is where the kernel is told the drag ended', async () => {
+  const { model, mouse } = await draggable();
+  mouse('button_press', 3, 2, 1);
+  model.drag_to({ x: 4, y: 2, buttons: 1 });
+  mouse('button_release', 5, 3, 0);
+  mouse('motion_notify', 4, 2, 1); // late
+  expect(said(model).map(({ type, x, y, buttons, number }) => [type, x, y, buttons, number])).toEqual([
+    ['button_press', 3, 2, 1, 1],
+    ['motion_notify', 5, 3, 1, 2],
+    ['button_release', 5, 3, 0, 3],
+    ['motion_notify', 4, 2, 1, 4],
+  ]);
+});
+
+test('a move from before the press, sent late, does not end the drag', async () => {
+  const { model, mouse } = await draggable();
+  mouse('button_press', 3, 2, 1);
+  mouse('motion_notify', 1, 1, 0);
+  expect(said(model).map(message => message.type)).toEqual(['button_press']);
+  model.drag_to({ x: 1, y: 1, buttons: 0 }); // it went up outside
+  mouse('motion_notify', 1, 1, 0);
+  expect(said(model).map(message => message.type)).toEqual(['button_press', 'motion_notify']);
+});
+
+test('a key that keeps the drag to one direction is heeded', async () => {
+  const { model, lines, mouse, paint } = await draggable();
+  mouse('button_press', 3, 2, 1);
+  model.send_message('key_press', { key: 'kx' });
+  model.drag_to({ x: 5, y: 3, buttons: 1 });
+  paint();
+  expect(lines()).toEqual(['moveTo 3,1', 'lineTo 4,2']);
+  model.send_message('key_release', { key: 'kx' });
+  model.drag_to({ x: 5, y: 3, buttons: 1 });
+  paint();
+  expect(lines()).toEqual(['moveTo 3,2', 'lineTo 4,3']);
 });
 
 test('a difference is one to the base, without what moved over it', async () => {

@@ -546,6 +546,7 @@ BAD: dict[tuple[str, ...], dict[str, list[object]]] = {
         "button": [*NUMBERS, 0.5, 99],
         "buttons": [*NUMBERS, 0.5, -1],
         "modifiers": [None, "ctrl", 5, [5], ["x" * 101], ["a"] * 11],
+        "number": [*NUMBERS[1:], -1, 0.5],
     },
     ("scroll",): {"step": NUMBERS},
     ("key_press", "key_release"): {"key": [None, 5, [], "", "ab", "k" * 101]},
@@ -732,6 +733,7 @@ class Painter(Browser):
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)
         self.painted: list[tuple[str, bool]] = []  # the list, and whether a base came with it
+        self.lists: list[dict[str, Any]] = []  # their headers
         self.base: int | None = None
 
     def receive(self, content: dict[str, str], buffers: list[bytes] | None = None) -> None:
@@ -750,6 +752,7 @@ class Painter(Browser):
             self.frames.append((data["frame"], "list"))
         assert data["base"] == self.base, "what was made for other axes is never painted over these"
         self.painted.append((buffers[0].decode(), len(buffers) > 1))
+        self.lists.append(data)
 
 
 @pytest.fixture
@@ -955,6 +958,35 @@ def test_what_a_browser_said_before_is_not_believed_when_it_arrives_later(painte
     assert painter.canvas._visible
     painter.send("visible", visible=False, time=1100)
     assert not painter.canvas._visible
+
+
+# -- dragging ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_list_names_the_newest_move_of_the_mouse_that_its_limits_were_made_with(painter: Painter) -> None:
+    def named() -> object:
+        recolour(painter, "red")
+        painter.send("frame_ack", frame=painter.frames[-1][0], client="one")
+        return painter.lists[-1]["pointers"]
+
+    painter.send("toolbar_button", name="pan")
+    mouse = {**MOUSE, "client": "one"}
+    painter.send("button_press", **mouse, number=1)
+    assert named() == {}, "nobody knows this page"
+    painter.send("ready", device_pixel_ratio=1, theme="light", stream=1, client="one")
+    painter.send("ready", device_pixel_ratio=1, theme="light", stream=1, client="other")
+    painter.send("visible", visible=False)
+    painter.send("visible", visible=False, client="other")
+    kernel.mailbox.drain()
+    ax = painter.canvas.figure.axes[0]
+    for number in (2, 3, 4):
+        before = ax.get_xlim()
+        painter.send("motion_notify", **{**mouse, "x": 100 + 5 * number}, number=number)
+        assert ax.get_xlim() < before
+        assert named() == {"one": number}
+        assert painter.painted[-1] == ("red", True), "with the axes of these limits"
+    painter.send("button_release", **{**mouse, "buttons": 0, "client": "other"}, number=5)
+    assert named() == {"one": 4, "other": 5}
 
 
 # -- several pages -----------------------------------------------------------------------------------------------------

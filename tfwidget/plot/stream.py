@@ -11,6 +11,9 @@ There are three primitives, each with a colour as ``#rrggbbaa`` and lengths in d
 - ``path``: points joined by lines, stroked, filled or both; NaN makes a gap: curves, bars, vertical marks;
 - ``marks``: one small shape at many points;
 - ``image``: RGBA pixels over a rectangle: pictures, and texts, of which Matplotlib has drawn the letters.
+
+While the toolbar's pan tool is on, a panel says which buttons of the mouse drag its axes, and each item across which of
+them (``"x"``, ``"y"``, ``"xy"``, ``""``) it follows the data: the browser moves these before the kernel has answered.
 """
 
 from collections.abc import Callable, Mapping
@@ -64,6 +67,7 @@ class DisplayList:
         self._items: list[dict[str, Any]] = []
         self._chunks: list[bytes] = []
         self._length = 0
+        self._dragged: list[int] = []  # of the panel opened last
         self._size = [round(width), round(self._height)]
 
     @property
@@ -83,6 +87,9 @@ class DisplayList:
         top, bottom = (int(np.floor(self._height - y + 0.5)) for y in (ax.bbox.y1, ax.bbox.y0))
         self._items = []
         self._panels.append({"box": [left, top, right - left, bottom - top], "items": self._items})
+        self._dragged = _drag_buttons(ax)
+        if self._dragged:
+            self._panels[-1]["drag"] = self._dragged
 
     def add(self, artist: Artist) -> None:
         """Append an artist of the panel opened last; raises `UnstreamableError` where it can only be drawn by Agg."""
@@ -92,7 +99,11 @@ class DisplayList:
             raise UnstreamableError(artist)
         for kind, append in _KINDS:
             if isinstance(artist, kind):
+                first = len(self._items)
                 append(self, artist)
+                if self._dragged:
+                    for item in self._items[first:]:
+                        item["follows"] = _follows(artist)
                 return
         raise UnstreamableError(artist)
 
@@ -226,6 +237,22 @@ _KINDS: tuple[tuple[type, Callable[[DisplayList, Any], None]], ...] = (
     (AxesImage, DisplayList._image),
     (Text, DisplayList._text),
 )
+
+
+def _drag_buttons(ax: Axes) -> list[int]:
+    """By which buttons, as the browser counts them, the axes can be dragged: the left one pans, the right one zooms."""
+    toolbar = ax.figure.canvas.toolbar
+    if toolbar is None or toolbar.mode != "pan/zoom" or not ax.get_navigate() or not ax.can_pan():
+        return []
+    # Where limits are to keep an aspect, more comes of a zoom than the mouse says.
+    return [0, 2] if ax.get_aspect() == "auto" and ax.get_axes_locator() is None else [0]
+
+
+def _follows(artist: Artist) -> str:
+    """Across which axes an artist is in data coordinates."""
+    assert artist.axes is not None
+    data = artist.get_transform().contains_branch_separately(artist.axes.transData)
+    return "".join(axis for axis, is_data in zip("xy", data, strict=True) if is_data)
 
 
 def _hex(color: Any, alpha: float | None) -> str:
