@@ -111,6 +111,7 @@ def test_the_browser_paints_what_agg_would_draw(either: Lab, tmp_path: Path) -> 
 
 IMPORTS = """
 %load_ext tfwidget
+%tfwidget budget 90%
 import time, numpy as np, tfwidget
 rng = np.random.default_rng(0)
 weights = rng.normal(size=(32, 32))
@@ -118,7 +119,6 @@ weights = rng.normal(size=(32, 32))
 LOOP = """
 plot = tfwidget.LivePlot(figsize=(8.0, 4.0)); plot.show()
 for step in tfwidget.live(range(100_000), plot=plot):
-    plot.run._budget = 0.9
     time.sleep(0.002)
     tfwidget.log(loss=np.exp(-step / 500) + 0.1 * rng.random(), val_loss=np.exp(-step / 400), weights=weights * step,
                  digit=weights[:9, :9] ** 2)
@@ -181,13 +181,13 @@ go.set()
 pause = 0.002
 plot = tfwidget.LivePlot(figsize=(8.0, 4.0)); plot.show()
 for step in tfwidget.live(range(100_000), plot=plot):
-    plot.run._budget = 0.9
     if not go.is_set():
         held.set()
         go.wait(60)
     time.sleep(pause)
+    tfwidget.log(weights=weights, digit=weights[:9, :9] ** 2)
     if step < 200:
-        tfwidget.log(loss=np.nan if step == 120 else np.exp(-step / 50), weights=weights, digit=weights[:9, :9] ** 2)
+        tfwidget.log(loss=np.nan if step == 120 else np.exp(-step / 50))
 """
 # Where the first curve begins, each time it is painted.
 WATCH = """canvas => {
