@@ -217,6 +217,11 @@ test('what is dragged is painted anew, once, when the browser paints; what the k
   expect(lines()).toEqual(['moveTo 3,2', 'lineTo 4,3']);
   expect(model.calls.filter(call => call === 'view')).toHaveLength(1);
   mouse('motion_notify', 5, 3, 1);
+  model.drag_to({ x: 5, y: 3, buttons: 1 });
+  await send(2, 1);
+  model.calls.push('by the frame itself');
+  paint();
+  expect(model.calls.at(-1)).toBe('by the frame itself');
   await send(2, 1);
   expect(lines()).toEqual(['moveTo 3,2', 'lineTo 4,3']);
   await send(3, 2);
@@ -231,11 +236,17 @@ test('what is dragged is painted anew, once, when the browser paints; what the k
 });
 
 test('where the button goes up is where the kernel is told the drag ended', async () => {
-  const { model, mouse } = await draggable();
+  const { model, lines, mouse, paint } = await draggable();
   mouse('button_press', 3, 2, 1);
   model.drag_to({ x: 4, y: 2, buttons: 1 });
+  paint();
+  expect(lines()).toEqual(['moveTo 2,1', 'lineTo 3,2']);
+  model.calls.length = 0;
   mouse('button_release', 5, 3, 0);
   mouse('motion_notify', 4, 2, 1); // late
+  model.drag_to({ x: 1, y: 1, buttons: 0 });
+  paint();
+  expect(model.calls).toEqual([]);
   expect(said(model).map(({ type, x, y, buttons, number }) => [type, x, y, buttons, number])).toEqual([
     ['button_press', 3, 2, 1, 1],
     ['motion_notify', 5, 3, 1, 2],
