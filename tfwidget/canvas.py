@@ -1,21 +1,28 @@
 """The Matplotlib backend ``tfwidget``: ipympl's canvas, confined to the owner thread, with acknowledged frames.
 
 Invariant: everything is drawn on the owner thread, and at most one picture, or two frames of which the second is only
-painted over it, are in flight until the browser has painted them.
+painted over it, are in flight until the browsers that show it have painted them.
 
 Flow control, all of it:
 
 - ``draw()`` draws at once, ``draw_idle()`` wants a draw and posts one to the mailbox, however often it is called;
 - a drawn picture is sent if no frame is in flight; else when the acknowledgement arrives, with what is newest by then;
+- of two frames in flight only the second is to be acknowledged, which tells of the first, too;
 - a frame that the browser could not show, or never acknowledged, is followed by a full one;
 - while no view is visible nothing is sent, and the newest as soon as one is.
+
+Several pages may show the same canvas; each is a *client*, which tells its name with what it says. All get the same
+frames, and one is painted when all have acknowledged it who see it and have not let an earlier one pass: those count as
+gone until they speak again. What one of them cannot paint, Agg draws for all.
 
 `Canvas.moving` names the artists that change with every frame. They are animated, so a full draw leaves them out;
 `Canvas.draw_moving` restores that picture and draws them over it, without the axes, ticks and texts. Or it does not
 draw at all: where the browser has said that it can, and `Canvas.live` is set, the moving artists are sent as
 `Canvas.stream` describes them, and painted there over the picture without them, the *base*. A base that has changed is
 sent in one message with what is to be painted over it, and every frame names the base that it was made for: data are
-never shown over the axes of others.
+never shown over the axes of others. While a person pans or zooms by dragging, the browser moves the list at once, and
+the base follows when it comes; for that, every list names the newest message about the mouse that its limits were made
+with. Agg's pictures stay as they are until the next one: paused or ended, a figure moves when the kernel has answered.
 
 Where tfwidget's front end is not loaded (see `hosts`), ipympl's own shows the figure, by its protocol. It acknowledges
 nothing, but it answers ``draw`` with ``draw`` if it has taken a picture since the last answer: so each picture is
@@ -23,6 +30,7 @@ followed by that question. The picture is decoded after the answer, and lost if 
 one, which needs none before.
 """
 
+import asyncio
 import contextvars
 import json
 import math
@@ -31,6 +39,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from types import FrameType
 from typing import Any
@@ -65,8 +74,23 @@ MAX_FAILURES = 2
 MAX_PIXELS = 10_000
 """The largest width or height, in device pixels, that a message from the browser may ask for."""
 
+MAX_CLIENTS = 16
+"""So many pages are remembered, those that spoke last: each reload of one makes another."""
+
 _FRONT_END_VERSION = f"^{version('tfwidget')}"
 _FRONT_END_TRAITS = [f"_{part}_{what}" for part in ("model", "view") for what in ("module", "module_version", "name")]
+
+
+@dataclass
+class _Client:
+    """What one page with a view of the canvas has said."""
+
+    acknowledged: int  # the newest frame that it has painted, or was not there to be sent
+    visible: bool = True
+    seen_at: float = 0.0  # when it said so, by its own clock
+    streams: bool = False  # it can paint lists
+    gone: bool = False  # it has let a frame pass, and not spoken since
+    pointer: int = 0  # the number of the newest message about the mouse that was handled
 
 
 class Toolbar(Confined, IpymplToolbar):
@@ -108,11 +132,10 @@ class Canvas(Confined, IpymplCanvas):
         self.on_room: Callable[[float], object] = lambda width: None
         self.clock: Callable[[], float] = time.monotonic
         self._frame = 0
-        self._in_flight: dict[int, float] = {}  # when each was sent
+        self._in_flight: dict[int, float] = {}  # when each was sent; infinite where no acknowledgement was asked for
         self._unsent = False
-        self._visible = True
-        self._seen_at = 0.0  # when the browser said so
-        self._streams = False  # the browser can
+        self._timer: asyncio.TimerHandle | None = None
+        self._clients: dict[str, _Client] = {}  # in the order in which they spoke last
         self._base = 0  # how often one was drawn
         self._base_is_shown = False  # and nothing of Agg's over it
         self._failures = 0  # in a row
@@ -196,7 +219,7 @@ class Canvas(Confined, IpymplCanvas):
     def _show_moving(self) -> None:
         if self.streaming:
             if not self.ready:
-                self._unsent = True  # the list is made when it can be sent: the newest wins
+                self._wait()  # the list is made when it can be sent: the newest wins
                 return
             if self._send_stream():
                 return
@@ -234,8 +257,12 @@ class Canvas(Confined, IpymplCanvas):
     def _draw_if_wanted(self) -> None:
         self._draw_posted = False
         # While a frame is in flight the draw waits for its acknowledgement.
-        if self._draw_wanted and self.comm is not None and self.ready:
+        if not self._draw_wanted or self.comm is None:
+            return
+        if self.ready:
             self._draw_what_changed()
+        else:
+            self._watch_time()
 
     def _draw_what_changed(self) -> None:
         """Draw what was wanted: all, or where the rest is as it was, what moves."""
@@ -267,18 +294,59 @@ class Canvas(Confined, IpymplCanvas):
     @property
     def ready(self) -> bool:
         """Whether a frame sent now would be painted soon: a view is visible, and none in flight is waited for."""
+        self._forget_painted(min((client.acknowledged for client in self._watching), default=0))
         if self._in_flight and self.clock() - min(self._in_flight.values()) > ACKNOWLEDGEMENT_TIMEOUT:
+            for client in self._watching:
+                client.gone = client.acknowledged < min(self._in_flight)
             self._in_flight.clear()  # lost
             self._force_full = True
-        # The second lets the browser paint without a pause; a picture is too large for that.
-        return self._visible and len(self._in_flight) < (2 if self._base_is_shown else 1)
+        if not self._visible:
+            return False
+        # The second lets the browser paint without a pause; a picture is too large to follow one that is waited for.
+        return len(self._in_flight) < 2 if self._base_is_shown else all(map(math.isinf, self._in_flight.values()))
+
+    @property
+    def _watching(self) -> list[_Client]:
+        """The clients whose acknowledgements are waited for."""
+        visible = [client for client in self._clients.values() if client.visible]
+        return [client for client in visible if not client.gone] or visible  # with nobody else, it is tried again
+
+    @property
+    def _visible(self) -> bool:
+        return not self._clients or bool(self._watching)  # before anybody has spoken, somebody may be there
+
+    @property
+    def _streams(self) -> bool:
+        watching = self._watching
+        return bool(watching) and all(client.streams for client in watching)
+
+    def _forget_painted(self, frame: int) -> None:
+        for sent in [one for one in self._in_flight if one <= frame]:
+            del self._in_flight[sent]
+
+    def _wait(self) -> None:
+        """Send what there is when a frame could be painted."""
+        self._unsent = True
+        self._watch_time()
+
+    def _watch_time(self) -> None:
+        """Go on after a while though the acknowledgement that is waited for may never come."""
+        if self._timer is None and self._in_flight and (loop := kernel.event_loop()) is not None:
+            self._timer = loop.call_later(1.1 * ACKNOWLEDGEMENT_TIMEOUT, kernel.mailbox.post, self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer = None
+        if self.comm is not None:
+            self._go_on()
+            if self._unsent or self._draw_wanted:
+                self._watch_time()
 
     def _send_frame(self) -> None:
         """Send the picture that Agg has drawn."""
         if self.comm is None:
             return
         if not self.ready:
-            self._unsent = True
+            self._wait()
             return
         self._unsent = False
         self._force_full |= self._by_ipympl
@@ -296,7 +364,8 @@ class Canvas(Confined, IpymplCanvas):
         if display is None:
             return False
         header, data = display
-        content = {"type": "stream", "base": self._base, **header}
+        pointers = {name: client.pointer for name, client in self._clients.items() if client.pointer}
+        content = {"type": "stream", "base": self._base, "pointers": pointers, **header}
         buffers = [data]
         if with_base:
             self.restore_region(self._background)
@@ -309,8 +378,11 @@ class Canvas(Confined, IpymplCanvas):
 
     def _send_numbered(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         self._frame += 1
-        self._in_flight[self._frame] = self.clock()
-        self.send({"data": json.dumps({**content, "frame": self._frame})}, buffers=buffers)
+        # Handling an acknowledgement takes as long as a frame. The second one's is the first one's, too.
+        asked = bool(self._in_flight) or len(buffers) > 1 or not self._base_is_shown
+        self._in_flight[self._frame] = self.clock() if asked else math.inf
+        content |= {"frame": self._frame} if asked else {"frame": self._frame, "ack": False}
+        self.send({"data": json.dumps(content)}, buffers=buffers)
         if self._by_ipympl:
             self.send({"data": json.dumps({"type": "draw"})})
 
@@ -336,17 +408,24 @@ class Canvas(Confined, IpymplCanvas):
         self._send_frame()
 
     def _on_acknowledgement(self, content: Mapping[str, Any]) -> None:
+        frame = min(content["frame"], self._frame)
+        if _name(content) in self._clients:
+            client = self._client(content)
+            client.acknowledged = frame
+            client.gone = False
+        elif self._clients:
+            return  # a page without a view of it
         if content.get("error") is not None:
             self._force_full = True
             self._failures += 1
             self._draw_wanted |= self._failures <= MAX_FAILURES
             self._in_flight.clear()
-        elif content["frame"] not in self._in_flight:
+        elif frame not in self._in_flight:
             return  # it already counted as lost
         else:
             self._failures = 0
-            for frame in [one for one in self._in_flight if one <= content["frame"]]:
-                del self._in_flight[frame]
+            if not self._watching:
+                self._forget_painted(frame)
         self._go_on()
 
     def _go_on(self) -> None:
@@ -376,6 +455,11 @@ class Canvas(Confined, IpymplCanvas):
             return
         Canvas.heard = True
         kind = content["type"]
+        client = self._clients.get(_name(content))
+        if client is not None and client.gone and kind != "frame_ack":
+            self._send_all_to(client)  # it has come back
+        if client is not None and content.get("number") is not None:
+            client.pointer = content["number"]
         if self._by_ipympl and kind == "draw":
             self._on_acknowledgement({"frame": self._frame})
         elif kind == "frame_ack":
@@ -404,17 +488,25 @@ class Canvas(Confined, IpymplCanvas):
         else:
             self.manager.handle_json(content)
 
+    def _client(self, content: Mapping[str, Any]) -> _Client:
+        """Whoever has sent the message, who is there, and awaited for what is sent from now on."""
+        name = _name(content)
+        client = self._clients.pop(name, None) or _Client(self._frame)
+        self._clients[name] = client
+        while len(self._clients) > MAX_CLIENTS:
+            del self._clients[next(iter(self._clients))]
+        return client
+
     def _on_ready(self, content: Mapping[str, Any]) -> None:
         """A view has rendered: it has painted nothing yet, so what was in flight is lost on it."""
-        self._in_flight.clear()
-        self._force_full = True
-        self._streams = content.get("stream") == STREAM
-        self._on_visible(content)
+        client = self._client(content)
+        client.streams = content.get("stream") == STREAM
+        self._note_visible(client, content)
         self._handle_set_device_pixel_ratio(content["device_pixel_ratio"])
         self.on_theme(content["theme"] == "dark")
         if content.get("room") is not None:
             self.on_room(content["room"])
-        self.draw_idle()
+        self._send_all_to(client)
 
     def _on_initialized(self) -> None:
         """A page has loaded ipympl's front end anew: what was in flight is lost on it."""
@@ -423,11 +515,26 @@ class Canvas(Confined, IpymplCanvas):
         Canvas.current_dpi_ratio, self._told_ratio = self._told_ratio, 1.0
 
     def _on_visible(self, content: Mapping[str, Any]) -> None:
+        is_new = _name(content) not in self._clients  # what it needs it gets when it says that it is ready
+        client = self._client(content)
+        self._note_visible(client, content)
+        if client.visible and not is_new and not client.streams:
+            self._send_all_to(client)
+
+    @staticmethod
+    def _note_visible(client: _Client, content: Mapping[str, Any]) -> None:
         # What was sent before there was a subshell comes after all else, when the cell has ended: it no longer holds.
         at = content.get("time")
-        if at is None or at >= self._seen_at:
-            self._seen_at = at or self._seen_at
-            self._visible = content.get("visible") is not False
+        if at is None or at >= client.seen_at:
+            client.seen_at = at or client.seen_at
+            client.visible = content.get("visible") is not False
+
+    def _send_all_to(self, client: _Client) -> None:
+        """Send a full frame soon, for the client may have nothing of what was sent."""
+        client.gone = False
+        self._in_flight.clear()
+        self._force_full = True
+        self.draw_idle()
 
     # -- other threads ---------------------------------------------------------------------------------------------
 
@@ -463,6 +570,8 @@ class Canvas(Confined, IpymplCanvas):
 
     def close(self) -> None:
         """Close the comm, and the toolbar's with it."""
+        if self._timer is not None:
+            self._timer.cancel()
         if self.toolbar is not None:
             self.toolbar.close()
         super().close()
@@ -618,6 +727,11 @@ def _anything(value: object) -> bool:
     return True  # only handed on to the user's own event handlers, as `guiEvent`
 
 
+def _name(content: Mapping[str, Any]) -> str:
+    """Which client a message is of; one that does not say is one of its own."""
+    return content.get("client") or ""
+
+
 _Fields = dict[str, Callable[[object], bool]]
 
 _POSITION = {
@@ -631,6 +745,7 @@ _MOUSE: _Fields = {
     "step": _optional(_number(-100, 100)),
     "modifiers": _modifiers,
     "guiEvent": _anything,
+    "number": _optional(_integer(0, 2**53)),
 }
 _KEY: _Fields = {"key": _key, "guiEvent": _anything}
 _RATIO = _number(0.1, 10)
@@ -675,4 +790,5 @@ _MESSAGES: dict[str, _Fields] = {
 def _is_valid(content: dict[object, object]) -> bool:
     kind = content.get("type")
     fields = _MESSAGES.get(kind) if isinstance(kind, str) else None
-    return fields is not None and all(valid(content.get(name)) for name, valid in fields.items())
+    known = fields is not None and _optional(_text)(content.get("client"))
+    return known and all(valid(content.get(name)) for name, valid in (fields or {}).items())

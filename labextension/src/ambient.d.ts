@@ -29,6 +29,8 @@ declare module 'jupyter-matplotlib' {
 
   export class MPLCanvasView extends DOMWidgetView {
     canvas: HTMLCanvasElement;
+    /** Takes the mouse. */
+    top_canvas: HTMLCanvasElement;
     canvas_div: HTMLDivElement;
     toolbar_view: DOMWidgetView & { fade_in(): void; fade_out(): void };
     render(): Promise<void>;

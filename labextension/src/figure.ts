@@ -7,12 +7,16 @@
 import { DOMWidgetView, type IClassicComm } from '@jupyter-widgets/base';
 import { MPLCanvasModel, MPLCanvasView } from 'jupyter-matplotlib';
 import metadata from '../package.json';
+import { Drags, type Mouse } from './drag';
 import { FrameQueue } from './frames';
-import { decodeStream, paintStream, type Stream } from './stream';
+import { type Box, decodeStream, paintStream, type Stream } from './stream';
 import { theme, watchPixelRatio, watchTheme, watchVisibility } from './surroundings';
 
 /** The version of the format that stream.ts reads. */
 const STREAM = 1;
+
+/** Messages about the mouse are numbered, and each frame says which its limits were made with. */
+const MOUSE = ['button_press', 'button_release', 'dblclick', 'motion_notify', 'scroll'];
 
 /** A frame as it came in: a picture, or what is to be painted over one, or both. */
 interface EncodedFrame {
@@ -33,12 +37,20 @@ interface DecodedFrame {
 export class LiveCanvasModel extends MPLCanvasModel {
   declare private frames: FrameQueue<EncodedFrame, DecodedFrame>;
   declare private painted: boolean;
+  /** What this page is called: others may show the same canvas. */
+  declare private client: string;
   /** The picture under the stream; offscreen_canvas, which views show, has both. */
   declare private base: HTMLCanvasElement;
   /** What is painted over the base, if anything is. */
   declare private stream: Stream | undefined;
   /** The one that came in last, painted or not. */
   declare private newest: Stream | undefined;
+  /** What the mouse has done to the axes that the kernel may not have answered. */
+  declare private drags: Drags;
+  /** The number of the last message about the mouse. */
+  declare private pointer: number;
+  /** The repaint that the browser has been asked for. */
+  declare private repaint: number | undefined;
   /** The views that a person can see. */
   declare private seen: Set<unknown>;
   /** The width that the page has for the figure, in CSS pixels. */
@@ -60,8 +72,11 @@ export class LiveCanvasModel extends MPLCanvasModel {
 
   override initialize(...parameters: Parameters<MPLCanvasModel['initialize']>): void {
     this.painted = false;
+    this.client = Math.random().toString(36).slice(2); // `crypto.randomUUID` is not there on a page without TLS
     this.base = document.createElement('canvas');
     this.seen = new Set();
+    this.drags = new Drags();
+    this.pointer = 0;
     this.frames = new FrameQueue({
       decode: frame => this.decode(frame),
       paint: frame => this.paint(frame),
@@ -101,6 +116,45 @@ export class LiveCanvasModel extends MPLCanvasModel {
         stream: STREAM,
         visible: this.seen.size > 0,
         time: now(),
+      });
+    }
+  }
+
+  override send_message(type: string, message: Record<string, unknown> = {}): void {
+    const { drags } = this;
+    const mouse = message as unknown as Mouse;
+    const numbered = { ...message, client: this.client };
+    if (type === 'key_press' || type === 'key_release') {
+      drags.key = type === 'key_press' ? String(message.key) : undefined;
+    }
+    if (drags.buttons !== undefined && type === 'motion_notify' && mouse.buttons !== drags.buttons) {
+      return; // from before the press, for ipympl sends moves late: Matplotlib would end the drag
+    }
+    if (drags.buttons !== undefined && type === 'button_release') {
+      // Where the button goes up is where the drag ends; the last moves may not have been sent.
+      this.send_message('motion_notify', { ...message, buttons: drags.buttons });
+    }
+    if (MOUSE.includes(type)) {
+      this.pointer += 1;
+      Object.assign(numbered, { number: this.pointer });
+    }
+    if (type === 'button_press') {
+      drags.press(mouse, this.stream?.panels.find(({ box }) => isIn(mouse, box))?.box);
+    } else if (type === 'motion_notify') {
+      drags.move(mouse, this.pointer);
+    } else if (type === 'button_release') {
+      drags.release();
+    }
+    super.send_message(type, numbered);
+  }
+
+  /** Move what is dragged at once; ipympl tells the kernel of some of the moves. */
+  drag_to(mouse: Pick<Mouse, 'x' | 'y' | 'buttons'>): void {
+    const { drags, pointer } = this;
+    if (drags.move(mouse) && this.stream?.panels.some(panel => drags.motion(panel, pointer))) {
+      this.repaint ??= requestAnimationFrame(() => {
+        this.paint_stream();
+        this._for_each_view(view => view.update_canvas());
       });
     }
   }
@@ -145,7 +199,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
   private push(message: Record<string, unknown>, frame: Omit<EncodedFrame, 'full'>): void {
     const number = typeof message.frame === 'number' ? message.frame : undefined;
     // The mode belongs to this frame: by the time it is decoded, the kernel may have set the next one's.
-    void this.frames.push(number, { ...frame, full: this.get('_image_mode') === 'full' });
+    void this.frames.push(number, { ...frame, full: this.get('_image_mode') === 'full' }, message.ack !== false);
   }
 
   private async decode({ full, png, stream }: EncodedFrame): Promise<DecodedFrame> {
@@ -195,11 +249,18 @@ export class LiveCanvasModel extends MPLCanvasModel {
   }
 
   private paint_stream(): void {
+    const { stream, drags } = this;
     const { width, height } = this.offscreen_canvas;
-    if (this.stream && width > 0 && height > 0) {
+    if (this.repaint !== undefined) {
+      cancelAnimationFrame(this.repaint);
+      this.repaint = undefined;
+    }
+    if (stream && width > 0 && height > 0) {
+      const handled = stream.pointers[this.client] ?? 0;
+      drags.forget(handled);
       this.offscreen_context.clearRect(0, 0, width, height);
       this.offscreen_context.drawImage(this.base, 0, 0, width, height);
-      paintStream(this.offscreen_context, this.stream, width, height);
+      paintStream(this.offscreen_context, stream, width, height, panel => drags.motion(panel, handled));
     }
   }
 
@@ -234,6 +295,10 @@ export class LiveCanvasModel extends MPLCanvasModel {
 /** In milliseconds since 1970: messages may overtake each other, on the shell and on the subshell. */
 function now(): number {
   return performance.timeOrigin + performance.now();
+}
+
+function isIn({ x, y }: Mouse, [left, top, width, height]: Box): boolean {
+  return left <= x && x < left + width && top <= y && y < top + height;
 }
 
 function copy(from: HTMLCanvasElement, to: HTMLCanvasElement): void {
@@ -281,6 +346,17 @@ export class LiveCanvasView extends MPLCanvasView {
         this.toolbar_view.fade_out();
       }
     });
+    // Before ipympl's own listener, which it calls now and then only.
+    const moved = (event: MouseEvent) => {
+      const { left, top } = this.top_canvas.getBoundingClientRect();
+      const { ratio } = this.model;
+      this.model.drag_to({
+        x: (event.clientX - left) * ratio,
+        y: (event.clientY - top) * ratio,
+        buttons: event.buttons,
+      });
+    };
+    this.canvas_div.addEventListener('mousemove', moved, { capture: true });
     const announce = () => this.model.announce(this.el.clientWidth);
     watchTheme(announce, this.watching.signal);
     watchPixelRatio(announce, this.watching.signal);

@@ -1,8 +1,8 @@
 /**
  * Frames on their way from the kernel to the canvas.
  *
- * Invariant: frames are painted in the order they came in, each exactly once, and each numbered one is acknowledged
- * exactly once, after it was painted or has failed: a frame may be a difference to the one before it.
+ * Invariant: frames are painted in the order they came in, each exactly once, and each of which that is asked is
+ * acknowledged exactly once, after it was painted or has failed: a frame may be a difference to the one before it.
  */
 
 /** What a queue does with frames. */
@@ -26,12 +26,13 @@ export class FrameQueue<Encoded, Picture> {
    * Take a frame. Decoding starts at once and may overlap; painting waits for its turn.
    *
    * @param number - the kernel's number for it, which its acknowledgement repeats; a frame without one gets none.
+   * @param asked - whether one is wanted; a frame that cannot be painted is reported in any case.
    * @returns a promise that is fulfilled, never rejected, when the frame has been dealt with.
    */
-  push(number: number | undefined, encoded: Encoded): Promise<void> {
+  push(number: number | undefined, encoded: Encoded, asked = true): Promise<void> {
     const picture = this.#decode(encoded);
     const before = this.#last;
-    this.#last = this.#settle(number, picture, before);
+    this.#last = this.#settle(number, picture, before, asked);
     return this.#last;
   }
 
@@ -43,7 +44,12 @@ export class FrameQueue<Encoded, Picture> {
     }
   }
 
-  async #settle(number: number | undefined, decoding: Promise<Picture | Error>, before: Promise<void>): Promise<void> {
+  async #settle(
+    number: number | undefined,
+    decoding: Promise<Picture | Error>,
+    before: Promise<void>,
+    asked: boolean,
+  ): Promise<void> {
     const picture = await decoding;
     await before;
     let failure: string | undefined;
@@ -55,7 +61,7 @@ export class FrameQueue<Encoded, Picture> {
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
     }
-    if (number === undefined) {
+    if (number === undefined || (!asked && failure === undefined)) {
       return;
     }
     // The views are painted by promises that are already fulfilled: they come before this one's next turn.

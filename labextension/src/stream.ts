@@ -8,13 +8,22 @@
  * left corner.
  */
 
+import type { Draggable, Motion } from './drag';
+
 /** Left, top, width and height. */
 export type Box = readonly [number, number, number, number];
 
-/** Points joined by lines; one that is not a number makes a gap. */
-export interface PathItem {
-  kind: 'path';
+/** What every item has. */
+interface AnyItem {
+  /** To the axes. */
   clip: boolean;
+  /** Across, down, both or neither: where it goes along with the data when these are dragged. */
+  follows?: '' | 'x' | 'y' | 'xy';
+}
+
+/** Points joined by lines; one that is not a number makes a gap. */
+export interface PathItem extends AnyItem {
+  kind: 'path';
   points: Float32Array;
   closed: boolean;
   /** To whole pixels; null: if all its lines are upright or level. */
@@ -29,9 +38,8 @@ export interface PathItem {
 }
 
 /** One shape at many points: a circle's radius, or lines of x and y in turn around the point. */
-export interface MarksItem {
+export interface MarksItem extends AnyItem {
   kind: 'marks';
-  clip: boolean;
   points: Float32Array;
   shape: number | number[][];
   stroke?: string;
@@ -40,10 +48,11 @@ export interface MarksItem {
 }
 
 /** Pixels stretched over a box. */
-export interface ImageItem {
+export interface ImageItem extends AnyItem {
   kind: 'image';
-  clip: boolean;
   box: Box;
+  /** Its size is not the data's: a text. */
+  rigid?: boolean;
   alpha: number;
   /** What the kernel calls these pixels: of those that the frame before had, it sends the name alone. */
   texture: number;
@@ -52,9 +61,8 @@ export interface ImageItem {
 
 export type Item = PathItem | MarksItem | ImageItem;
 
-export interface Panel {
-  /** Where the axes is. */
-  box: Box;
+/** An axes. */
+export interface Panel extends Draggable {
   items: Item[];
 }
 
@@ -64,6 +72,8 @@ export interface Stream {
   base: number;
   /** Width and height of the figure. */
   size: readonly [number, number];
+  /** The newest message about the mouse that the limits were made with, by the page that sent it. */
+  pointers: Record<string, number>;
   panels: Panel[];
   textures: Map<number, CanvasImageSource>;
 }
@@ -74,7 +84,8 @@ type SentItem = Omit<Item, 'points' | 'pixels'> & { at?: number; points?: number
 interface SentStream {
   base: number;
   size: [number, number];
-  panels: { box: Box; items: SentItem[] }[];
+  pointers?: Record<string, number>;
+  panels: (Draggable & { items: SentItem[] })[];
 }
 
 /** Points to be added to paths of the frame before: panel, item, and how many, in the order of the bytes. */
@@ -116,19 +127,19 @@ export function decodeStream(
     textures.set(name, pixels);
     return { ...item, pixels } as Item;
   };
-  const { base, size, panels, growth } = message as unknown as SentStream & SentGrowth;
+  const { base, size, pointers = {}, panels, growth } = message as unknown as SentStream & SentGrowth;
   if (growth) {
     if (before?.base !== base) {
       throw new Error('the frame goes on from one that did not come');
     }
     return { ...before, panels: grown(before.panels, growth, new Float32Array(data)) };
   }
-  const decoded = panels.map(({ box, items }) => ({ box, items: items.map(decode) }));
-  return { base, size, panels: decoded, textures };
+  const decoded = panels.map(panel => ({ ...panel, items: panel.items.map(decode) }));
+  return { base, size, pointers, panels: decoded, textures };
 }
 
 function grown(before: Panel[], growth: [number, number, number][], added: Float32Array): Panel[] {
-  const panels = before.map(({ box, items }) => ({ box, items: [...items] }));
+  const panels = before.map(panel => ({ ...panel, items: [...panel.items] }));
   let begin = 0;
   for (const [panel, item, count] of growth) {
     const items = panels[panel]?.items;
@@ -146,23 +157,53 @@ function grown(before: Panel[], growth: [number, number, number][], added: Float
   return panels;
 }
 
-/** Paint all panels onto a canvas of this width and height, which may yet be another than the figure's. */
-export function paintStream(context: CanvasRenderingContext2D, stream: Stream, width: number, height: number): void {
+/**
+ * Paint all panels onto a canvas of this width and height, which may yet be another than the figure's.
+ *
+ * @param motionOf - where the data of a panel have been dragged since the frame was made, if anywhere.
+ */
+export function paintStream(
+  context: CanvasRenderingContext2D,
+  stream: Stream,
+  width: number,
+  height: number,
+  motionOf: (panel: Draggable) => Motion | undefined = () => undefined,
+): void {
   context.save();
   context.scale(width / stream.size[0], height / stream.size[1]);
-  for (const { box, items } of stream.panels) {
-    for (const item of items) {
+  for (const panel of stream.panels) {
+    const motion = motionOf(panel);
+    for (const item of panel.items) {
+      const follows = motion ? (item.follows ?? '') : '';
       context.save();
-      if (item.clip) {
+      if (item.clip || follows) {
+        const [left, top, wide, tall] = panel.box;
+        const [x, y] = [item.clip || follows.includes('x'), item.clip || follows.includes('y')];
         context.beginPath();
-        context.rect(...box);
+        context.rect(x ? left : 0, y ? top : 0, x ? wide : stream.size[0], y ? tall : stream.size[1]);
         context.clip();
       }
-      paintItem(context, item);
+      paintItem(context, motion && follows ? moved(item, motion, follows) : item);
       context.restore();
     }
   }
   context.restore();
+}
+
+/** An item where it has been dragged. Lines keep their width, and marks their size. */
+function moved<T extends Item>(item: T, motion: Motion, follows: string): T {
+  const [[scaleX, shiftX], [scaleY, shiftY]] = (['x', 'y'] as const).map((axis, i) =>
+    follows.includes(axis) ? (motion[i] as Motion[number]) : [1, 0],
+  ) as unknown as Motion;
+  if (item.kind === 'image') {
+    const [left, top, width, height] = item.box;
+    if (item.rigid) {
+      const [x, y] = [left + width / 2, top + height / 2];
+      return { ...item, box: [left + (scaleX - 1) * x + shiftX, top + (scaleY - 1) * y + shiftY, width, height] };
+    }
+    return { ...item, box: [scaleX * left + shiftX, scaleY * top + shiftY, scaleX * width, scaleY * height] };
+  }
+  return { ...item, points: item.points.map((at, i) => (i % 2 ? scaleY * at + shiftY : scaleX * at + shiftX)) };
 }
 
 function paintItem(context: CanvasRenderingContext2D, item: Item): void {

@@ -20,9 +20,11 @@ const base = vi.hoisted(() => {
     calls: string[] = [];
     offscreen_canvas = { width: 6, height: 4, toDataURL: () => 'data:newest' };
     offscreen_context = {
-      save: () => undefined,
-      restore: () => undefined,
-      scale: () => undefined,
+      ...Object.fromEntries(
+        ['save', 'restore', 'scale', 'beginPath', 'rect', 'clip'].map(name => [name, () => undefined]),
+      ),
+      moveTo: (x: number, y: number) => this.calls.push(`moveTo ${x},${y}`),
+      lineTo: (x: number, y: number) => this.calls.push(`lineTo ${x},${y}`),
       clearRect: () => this.calls.push('clear'),
       drawImage: (picture: { name: string }, ...place: number[]) => this.calls.push(`${picture.name} ${place}`),
     };
@@ -76,6 +78,9 @@ const { LiveCanvasModel, LiveCanvasView } = await import('../src/figure');
 type Model = InstanceType<typeof LiveCanvasModel> & InstanceType<typeof base.MPLCanvasModel>;
 const make = () => new (LiveCanvasModel as unknown as new () => Model)();
 
+/** What the model has told the kernel, but for its own name. */
+const said = (model: Model) => model.sent.map(({ client, ...message }) => message);
+
 /** Let every promise that can go on do so. */
 const settle = () => new Promise<void>(resolve => setTimeout(resolve));
 
@@ -99,7 +104,7 @@ test('a frame is painted over the whole canvas, shown, and acknowledged', async 
   model.handle_binary({ frame: 3 }, ['png']);
   await settle();
   expect(model.calls).toEqual(['clear', 'png 0,0,6,4', 'view']);
-  expect(model.sent).toEqual([{ type: 'frame_ack', frame: 3 }]);
+  expect(said(model)).toEqual([{ type: 'frame_ack', frame: 3 }]);
   expect(close).toHaveBeenCalledOnce();
 });
 
@@ -142,7 +147,7 @@ test('what moves is painted over the base that it came with or that is shown, wh
   browser_paints?.();
   await settle();
   expect(model.calls).toEqual(['clear', 'copy 0,0,6,4', 'view']);
-  expect(model.sent).toEqual([
+  expect(said(model)).toEqual([
     { type: 'frame_ack', frame: 1 },
     { type: 'frame_ack', frame: 2 },
   ]);
@@ -153,7 +158,7 @@ test('on a page that is not seen, and so never painted, nothing waits', async ()
   const model = make();
   model.handle_stream({ frame: 1, ...list(1) }, [nothing, 'base']);
   await settle();
-  expect(model.sent).toEqual([{ type: 'frame_ack', frame: 1 }]);
+  expect(said(model)).toEqual([{ type: 'frame_ack', frame: 1 }]);
 });
 
 test('what was made for another base is not painted', async () => {
@@ -166,13 +171,111 @@ test('what was made for another base is not painted', async () => {
   model.handle_stream({ frame: 5, ...list(1) }, [nothing]);
   await settle();
   const error = 'the frame was made for a picture that is not shown';
-  expect(model.sent).toEqual([
+  expect(said(model)).toEqual([
     { type: 'frame_ack', frame: 1, error },
     { type: 'frame_ack', frame: 2 },
     { type: 'frame_ack', frame: 3, error },
     { type: 'frame_ack', frame: 4 },
     { type: 'frame_ack', frame: 5, error },
   ]);
+});
+
+/** A model that shows an axes, which the pan tool drags, and what the browser paints when it does. */
+async function draggable() {
+  const paints: (() => void)[] = [];
+  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => paints.push(callback));
+  vi.stubGlobal('cancelAnimationFrame', (number: number) => {
+    paints[number - 1] = () => undefined;
+  });
+  Object.assign(document, { hidden: true });
+  const model = make();
+  const send = async (frame: number, handled: number) => {
+    const points = new Float32Array([1, 1, 2, 2]);
+    const item = { kind: 'path', clip: true, closed: false, snap: false, at: 0, points: 2, follows: 'xy' };
+    const panels = [{ box: [0, 0, 6, 4], drag: [0], items: [item] }];
+    const pointers = { [(model as unknown as { client: string }).client]: handled, other: 99 };
+    const lists = { frame, base: 1, size: [6, 4], pointers, panels };
+    model.handle_stream(lists, [new DataView(points.buffer), 'base']);
+    await settle();
+  };
+  const lines = () => model.calls.filter(call => /^(move|line)To/.test(call)).slice(-2);
+  const mouse = (type: string, x: number, y: number, buttons: number) =>
+    model.send_message(type, { x, y, button: 0, buttons });
+  await send(1, 0);
+  model.calls.length = 0;
+  model.sent.length = 0;
+  return { model, send, lines, mouse, paint: () => paints.splice(0).forEach(callback => void callback()) };
+}
+
+test('what is dragged is painted anew, once, when the browser paints; what the kernel has answered is not moved', async () => {
+  const { model, send, lines, mouse, paint } = await draggable();
+  mouse('button_press', 3, 2, 1);
+  model.drag_to({ x: 4, y: 2, buttons: 1 });
+  model.drag_to({ x: 5, y: 3, buttons: 1 });
+  expect(model.calls).toEqual([]);
+  paint();
+  expect(lines()).toEqual(['moveTo 3,2', 'lineTo 4,3']);
+  expect(model.calls.filter(call => call === 'view')).toHaveLength(1);
+  mouse('motion_notify', 5, 3, 1);
+  model.drag_to({ x: 5, y: 3, buttons: 1 });
+  await send(2, 1);
+  model.calls.push('by the frame itself');
+  paint();
+  expect(model.calls.at(-1)).toBe('by the frame itself');
+  await send(2, 1);
+  expect(lines()).toEqual(['moveTo 3,2', 'lineTo 4,3']);
+  await send(3, 2);
+  expect(lines()).toEqual(['moveTo 1,1', 'lineTo 2,2']);
+  model.drag_to({ x: 1, y: 1, buttons: 0 });
+  paint();
+  expect(lines()).toEqual(['moveTo 1,1', 'lineTo 2,2']);
+  model.calls.length = 0;
+  model.drag_to({ x: 2, y: 2, buttons: 1 });
+  paint();
+  expect(model.calls).toEqual([]);
+});
+
+test('where the button goes up is where the kernel is told the drag ended', async () => {
+  const { model, lines, mouse, paint } = await draggable();
+  mouse('button_press', 3, 2, 1);
+  model.drag_to({ x: 4, y: 2, buttons: 1 });
+  paint();
+  expect(lines()).toEqual(['moveTo 2,1', 'lineTo 3,2']);
+  model.calls.length = 0;
+  mouse('button_release', 5, 3, 0);
+  mouse('motion_notify', 4, 2, 1); // late
+  model.drag_to({ x: 1, y: 1, buttons: 0 });
+  paint();
+  expect(model.calls).toEqual([]);
+  expect(said(model).map(({ type, x, y, buttons, number }) => [type, x, y, buttons, number])).toEqual([
+    ['button_press', 3, 2, 1, 1],
+    ['motion_notify', 5, 3, 1, 2],
+    ['button_release', 5, 3, 0, 3],
+    ['motion_notify', 4, 2, 1, 4],
+  ]);
+});
+
+test('a move from before the press, sent late, does not end the drag', async () => {
+  const { model, mouse } = await draggable();
+  mouse('button_press', 3, 2, 1);
+  mouse('motion_notify', 1, 1, 0);
+  expect(said(model).map(message => message.type)).toEqual(['button_press']);
+  model.drag_to({ x: 1, y: 1, buttons: 0 }); // it went up outside
+  mouse('motion_notify', 1, 1, 0);
+  expect(said(model).map(message => message.type)).toEqual(['button_press', 'motion_notify']);
+});
+
+test('a key that keeps the drag to one direction is heeded', async () => {
+  const { model, lines, mouse, paint } = await draggable();
+  mouse('button_press', 3, 2, 1);
+  model.send_message('key_press', { key: 'kx' });
+  model.drag_to({ x: 5, y: 3, buttons: 1 });
+  paint();
+  expect(lines()).toEqual(['moveTo 3,1', 'lineTo 4,2']);
+  model.send_message('key_release', { key: 'kx' });
+  model.drag_to({ x: 5, y: 3, buttons: 1 });
+  paint();
+  expect(lines()).toEqual(['moveTo 3,2', 'lineTo 4,3']);
 });
 
 test('a difference is one to the base, without what moved over it', async () => {
@@ -192,10 +295,21 @@ test('the kernel is told when the last view goes out of sight, and when the firs
   model.see('left', true);
   model.see('right', true);
   model.see('left', false);
-  expect(model.sent).toEqual([{ type: 'visible', visible: true, time: expect.any(Number) }]);
+  expect(said(model)).toEqual([{ type: 'visible', visible: true, time: expect.any(Number) }]);
   model.see('right', false);
   model.see('right', false);
-  expect(model.sent.slice(1)).toEqual([{ type: 'visible', visible: false, time: expect.any(Number) }]);
+  expect(said(model).slice(1)).toEqual([{ type: 'visible', visible: false, time: expect.any(Number) }]);
+});
+
+test('each page goes by a name of its own, in everything that it says', () => {
+  const [one, other] = [make(), make()];
+  for (const model of [one, other]) {
+    model.see('view', true);
+    model.announce();
+  }
+  const names = (model: Model) => [...new Set(model.sent.map(message => message.client))];
+  expect(names(one)).toEqual([expect.stringMatching(/^\w{5,20}$/)]);
+  expect(names(other)).not.toEqual(names(one));
 });
 
 test('a picture that cannot be decoded is reported', async () => {
@@ -204,7 +318,7 @@ test('a picture that cannot be decoded is reported', async () => {
   model.handle_binary({ frame: 1 }, ['junk']);
   model.handle_binary({ frame: 2 });
   await settle();
-  expect(model.sent).toEqual([
+  expect(said(model)).toEqual([
     { type: 'frame_ack', frame: 1, error: 'no PNG' },
     { type: 'frame_ack', frame: 2, error: 'the frame came without a picture' },
   ]);
@@ -237,7 +351,7 @@ test('the picture becomes text only when the notebook is saved with it', async (
 test('a view is announced with the theme and the pixel ratio', () => {
   const model = make();
   model.announce();
-  expect(model.sent).toEqual([
+  expect(said(model)).toEqual([
     { type: 'ready', device_pixel_ratio: 1, theme: 'dark', stream: 1, visible: false, time: expect.any(Number) },
   ]);
   expect(model.calls).toEqual([]);
@@ -248,7 +362,7 @@ test('another pixel ratio stretches what there is until the kernel has drawn ane
   page.devicePixelRatio = 2;
   model.announce();
   expect(model.calls).toEqual(['copy 0,0,12,8', 'resize']);
-  expect(model.sent).toEqual([
+  expect(said(model)).toEqual([
     { type: 'ready', device_pixel_ratio: 2, theme: 'dark', stream: 1, visible: false, time: expect.any(Number) },
   ]);
 });
@@ -273,14 +387,14 @@ test('what was said before there was a subshell is said again when there is one'
   model.comm?.jsServicesComm?.subshellStarted?.catch(() => undefined);
   model.announce();
   await settle();
-  expect(model.sent).toHaveLength(3);
+  expect(said(model)).toHaveLength(3);
 });
 
 test('nothing is sent where no kernel is', () => {
   const model = make();
   model.disabled = true;
   model.announce();
-  expect(model.sent).toEqual([]);
+  expect(said(model)).toEqual([]);
 });
 
 test('the widgets go by the name and version of this package', () => {

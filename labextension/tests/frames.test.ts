@@ -24,7 +24,7 @@ function queueOfText() {
       did.push(error === undefined ? `ack ${number}` : `ack ${number}: ${error}`);
     },
   });
-  const push = (number: number | undefined, data: string) => queue.push(number, data);
+  const push = (number: number | undefined, data: string, asked?: boolean) => queue.push(number, data, asked);
   const decoded = (data: string) => decoding.get(data)?.resolve(data);
   const undecodable = (data: string) => decoding.get(data)?.reject(new Error('no PNG'));
   return { queue, did, push, decoded, undecodable };
@@ -123,4 +123,14 @@ test('an acknowledgement that cannot be sent stops nothing', async () => {
   expect(did).toEqual(['a', 'b', 'ack 2']);
   expect(warn).toHaveBeenCalledOnce();
   warn.mockRestore();
+});
+
+test('a frame of which nobody asked for it is acknowledged only where it could not be painted', async () => {
+  const { did, push, decoded } = queueOfText();
+  const all = [push(1, 'a', false), push(2, 'b', true), push(3, 'unpaintable', false)];
+  for (const data of ['a', 'b', 'unpaintable']) {
+    decoded(data);
+  }
+  await Promise.all(all);
+  expect(did).toEqual(['a', 'b', 'ack 2', 'ack 3: cannot paint']);
 });

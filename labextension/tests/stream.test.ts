@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import type { Motion } from '../src/drag';
 import { clipped, decodeStream, isRectilinear, paintStream, snapped } from '../src/stream';
 
 /** A canvas' context that writes down what is done with it. */
@@ -61,6 +62,50 @@ test('where a point is not a number there is a gap', () => {
 test('only what is to be clipped is clipped, to its axes', () => {
   expect(paint({ ...LINE, clip: true }, [1, 1, 2, 2])).toContain('rect 1,2,30,10');
   expect(paint(LINE, [1, 1, 2, 2]).join()).not.toContain('clip');
+});
+
+/** A list whose panel has been dragged by so much. */
+function paintMoved(item: Record<string, unknown>, points: number[], motion: Motion): string[] {
+  const data = new Float32Array(points).buffer;
+  const sent = frame([{ clip: false, at: 0, points: points.length / 2, ...item }], data);
+  const { did, context } = recorder();
+  paintStream(context, decodeStream(sent, data, NONE), 40, 20, panel => (panel.box[0] === 1 ? motion : undefined));
+  return did;
+}
+
+const MOTION: Motion = [
+  [2, 3],
+  [1, -4],
+];
+
+test('what has been dragged moves along the axes that it follows, within the panel, and keeps its width', () => {
+  const places = (calls: string[]) => calls.filter(call => /To|rect|lineWidth/.test(call));
+  const move = (follows: string | undefined, clip = false) =>
+    places(paintMoved({ ...LINE, clip, follows }, [1, 6, 2, 7], MOTION));
+  expect(move('xy', true)).toEqual(['rect 1,2,30,10', 'moveTo 5,2', 'lineTo 7,3', 'lineWidth = 1.5']);
+  expect(move('x')).toEqual(['rect 1,0,30,20', 'moveTo 5,6', 'lineTo 7,7', 'lineWidth = 1.5']);
+  expect(move('y')).toEqual(['rect 0,2,40,10', 'moveTo 1,2', 'lineTo 2,3', 'lineWidth = 1.5']);
+  expect(move('')).toEqual(['moveTo 1,6', 'lineTo 2,7', 'lineWidth = 1.5']);
+  expect(move(undefined)).toEqual(['moveTo 1,6', 'lineTo 2,7', 'lineWidth = 1.5']);
+});
+
+test('a picture is dragged and stretched as a whole', () => {
+  const image = { kind: 'image', clip: true, box: [1, 2, 6, 4], alpha: 1, texture: 7, size: [1, 1], follows: 'xy' };
+  const data = new ArrayBuffer(4);
+  const make = () => 'texture' as unknown as CanvasImageSource;
+  const { did, context } = recorder();
+  paintStream(context, decodeStream(frame([{ ...image, at: 0 }], data), data, make), 40, 20, () => MOTION);
+  expect(did).toContain('drawImage texture,5,-2,12,4');
+});
+
+test('a text is dragged about its middle, and not stretched', () => {
+  const label = { kind: 'image', clip: false, box: [10, 2, 6, 4], alpha: 1, texture: 7, size: [1, 1], rigid: true };
+  const data = new ArrayBuffer(4);
+  const make = () => 'texture' as unknown as CanvasImageSource;
+  const { did, context } = recorder();
+  const sent = frame([{ ...label, at: 0, follows: 'x' }], data);
+  paintStream(context, decodeStream(sent, data, make), 40, 20, () => MOTION);
+  expect(did).toContain('drawImage texture,26,2,6,4'); // its middle goes from 13 to 2 * 13 + 3
 });
 
 test('on a canvas of another size, all of it is stretched', () => {

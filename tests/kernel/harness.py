@@ -619,7 +619,7 @@ class View:
                 report = {"error": str(error)}
             else:
                 self.frames.append(message.time)
-            if self.ours and self.acknowledge:
+            if self.ours and self.acknowledge and (message.data.get("ack", True) or report):
                 widget.send_data("frame_ack", frame=message.data["frame"], **report)
 
     def _paint(self, png: bytes) -> NDArray[np.uint8]:

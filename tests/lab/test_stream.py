@@ -172,3 +172,104 @@ def test_a_figure_out_of_sight_gets_no_frames_and_the_newest_when_it_is_seen(lab
     assert back - scrolled < 1.0
     notebook.locator("button:has-text('Stop')").click()
     notebook.finish(1)
+
+
+DRAG = """
+import threading
+go, held = threading.Event(), threading.Event()
+go.set()
+pause = 0.002
+plot = tfwidget.LivePlot(figsize=(8.0, 4.0)); plot.show()
+for step in tfwidget.live(range(100_000), plot=plot):
+    if not go.is_set():
+        held.set()
+        go.wait(60)
+    time.sleep(pause)
+    tfwidget.log(weights=weights, digit=weights[:9, :9] ** 2)
+    if step < 200:
+        tfwidget.log(loss=np.nan if step == 120 else np.exp(-step / 50))
+"""
+# Where the first curve begins, each time it is painted.
+WATCH = """canvas => {
+    const begin = () => {
+        const { width, height } = canvas;
+        const { data } = canvas.getContext('2d').getImageData(0, 40, width / 2, height - 40);
+        for (let x = 0; x < width / 2; x++)
+            for (let y = 0; y < height - 40; y++) {
+                const i = 4 * (y * (width / 2) + x);
+                if (data[i] < 60 && Math.abs(data[i + 1] - 114) < 40 && Math.abs(data[i + 2] - 178) < 40) return [x, y];
+            }
+        return null;
+    };
+    canvas.places = [begin()];
+    const paint = canvas.getContext('2d').drawImage;
+    canvas.getContext('2d').drawImage = function (...args) {
+        paint.apply(this, args);
+        canvas.places.push(begin());
+    };
+    canvas.parentElement.addEventListener('mousemove', () => { canvas.moved = performance.now(); });
+}"""
+
+
+def dragged(lab: Lab) -> tuple[Notebook, Figure]:
+    """A run whose data no longer change, with the pan tool in the hand, watched by `WATCH`."""
+    notebook = lab.open([IMPORTS, DRAG])
+    notebook.run(0)
+    notebook.start(1)
+    figure = notebook.figure()
+    figure.wait_for_paints(10, since=0)
+    while notebook.evaluate("plot.run.step", live=True) < 250:
+        pass
+    figure.tool("Left button pans")
+    while notebook.evaluate("str(plot.canvas.toolbar.mode)", live=True) != "pan/zoom":
+        pass
+    figure.wait_for_paints(5)
+    figure.canvas.evaluate(WATCH)
+    return notebook, figure
+
+
+def places(figure: Figure) -> NDArray[np.int_]:
+    return np.array(figure.canvas.evaluate("canvas => canvas.places"))
+
+
+def test_what_is_dragged_moves_before_the_kernel_answers_and_stays_there_when_it_does(lab: Lab) -> None:
+    notebook, figure = dragged(lab)
+    notebook.evaluate("go.clear()", live=True)
+    while not notebook.evaluate("held.is_set()", live=True):
+        pass
+    figure.wait_until_settled(0.5)
+    before = figure.pixels()
+    begun = places(figure)[-1]
+    figure.drag((0.2, 0.3), (0.3, 0.4), release=False)
+    figure.wait_until_settled(0.5)
+    moved = figure.pixels()
+    height, width = before.shape[:2]
+    assert np.abs(places(figure)[-1] - begun - (0.1 * width, 0.1 * height)).max() <= 1
+    np.testing.assert_array_equal(moved[:, width // 2 :], before[:, width // 2 :])  # the other panels
+    lab.page.mouse.up()
+    notebook.evaluate("go.set()", live=True)
+    figure.wait_for_paints(10)
+    assert np.abs(places(figure)[-1] - places(figure)[0] - (0.1 * width, 0.1 * height)).max() <= 1
+    seen = places(figure)
+    assert (np.diff(seen, axis=0) >= -1).all(), "it never went back"
+    assert not np.array_equal(figure.pixels(), moved), "the ticks have followed"
+    notebook.locator("button:has-text('Stop')").click()
+    notebook.finish(1)
+
+
+def test_a_drag_never_jumps_however_long_the_steps_are(lab: Lab) -> None:
+    notebook, figure = dragged(lab)
+    notebook.evaluate("globals().update(pause=0.2) or 1", live=True)
+    end = (0.3, 0.42)
+    figure.drag((0.2, 0.3), end, moves=120)
+    figure.drag(end, (0.25, 0.35), moves=120)
+    notebook.evaluate("globals().update(pause=0.002) or 1", live=True)
+    figure.wait_for_paints(20)
+    seen = places(figure)
+    turn = int(seen[:, 0].argmax())
+    assert (np.diff(seen[: turn + 1], axis=0) >= -1).all()
+    assert (np.diff(seen[turn:], axis=0) <= 1).all()
+    width = figure.pixels().shape[1]
+    assert seen[-1, 0] - seen[0, 0] == pytest.approx(0.05 * width, abs=1)
+    notebook.locator("button:has-text('Stop')").click()
+    notebook.finish(1)

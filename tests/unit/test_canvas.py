@@ -7,6 +7,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from tfwidget import kernel
 from tfwidget.canvas import (
     _MESSAGES,
     ACKNOWLEDGEMENT_TIMEOUT,
+    MAX_CLIENTS,
     MAX_FAILURES,
     MAX_PIXELS,
     Canvas,
@@ -544,6 +546,7 @@ BAD: dict[tuple[str, ...], dict[str, list[object]]] = {
         "button": [*NUMBERS, 0.5, 99],
         "buttons": [*NUMBERS, 0.5, -1],
         "modifiers": [None, "ctrl", 5, [5], ["x" * 101], ["a"] * 11],
+        "number": [*NUMBERS[1:], -1, 0.5],
     },
     ("scroll",): {"step": NUMBERS},
     ("key_press", "key_release"): {"key": [None, 5, [], "", "ab", "k" * 101]},
@@ -553,6 +556,9 @@ HOSTILE: list[object] = [
     *[{"type": bad} for bad in (None, [], {"draw": 1}, 5, "", "draw ", "Draw")],
     *[{"type": name} for name in ("unknown", "handle_event", "event", "unknown_event", "mouse", "__class__", "close")],
     *[{"type": kind} for kinds in BAD for kind in kinds],
+]
+HOSTILE += [
+    {"type": kind, **fields, "client": bad} for kind, fields in GOOD.items() for bad in (5, True, [], "x" * 101)
 ]
 HOSTILE += [
     {"type": kind, **GOOD[kind], name: bad}
@@ -939,6 +945,7 @@ class Painter(Browser):
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)
         self.painted: list[tuple[str, bool]] = []  # the list, and whether a base came with it
+        self.lists: list[dict[str, Any]] = []  # their headers
         self.base: int | None = None
 
     def receive(self, content: dict[str, str], buffers: list[bytes] | None = None) -> None:
@@ -957,6 +964,7 @@ class Painter(Browser):
             self.frames.append((data["frame"], "list"))
         assert data["base"] == self.base, "what was made for other axes is never painted over these"
         self.painted.append((buffers[0].decode(), len(buffers) > 1))
+        self.lists.append(data)
 
 
 @pytest.fixture
@@ -1061,8 +1069,28 @@ def test_what_cannot_be_streamed_is_drawn_by_agg(painter: Painter) -> None:
     assert len(painter.painted) == 1
 
 
+def test_of_two_frames_in_flight_the_second_is_to_be_acknowledged(painter: Painter) -> None:
+    painter.acknowledge()
+    for colors in (("red", "green"), ("blue", "black")):
+        for color in colors:
+            assert painter.canvas.ready
+            recolour(painter, color)
+        assert [message.get("ack", True) for message in painter.lists[-2:]] == [False, True]
+        assert not painter.canvas.ready
+        painter.acknowledge()
+    recolour(painter, "C1")
+    painter.now += 10 * ACKNOWLEDGEMENT_TIMEOUT
+    assert painter.canvas.ready
+    assert not painter.canvas._force_full, "an acknowledgement that nobody asked for is not missed"
+    painter.canvas.live = False
+    painter.canvas.draw()
+    assert painter.sent[-1]["type"] == "binary", "nor waited for"
+    assert "ack" not in painter.sent[-1]
+
+
 def test_a_list_that_was_lost_or_could_not_be_painted_is_followed_by_all_of_it(painter: Painter) -> None:
     recolour(painter, "red")
+    recolour(painter, "C4")
     painter.now += 1.1 * ACKNOWLEDGEMENT_TIMEOUT
     recolour(painter, "green")
     assert painter.painted[-1] == ("green", True)
@@ -1162,3 +1190,226 @@ def test_what_a_browser_said_before_is_not_believed_when_it_arrives_later(painte
     assert painter.canvas._visible
     painter.send("visible", visible=False, time=1100)
     assert not painter.canvas._visible
+
+
+# -- dragging ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_list_names_the_newest_move_of_the_mouse_that_its_limits_were_made_with(painter: Painter) -> None:
+    def named() -> object:
+        recolour(painter, "red")
+        painter.send("frame_ack", frame=painter.frames[-1][0], client="one")
+        return painter.lists[-1]["pointers"]
+
+    painter.send("toolbar_button", name="pan")
+    mouse = {**MOUSE, "client": "one"}
+    painter.send("button_press", **mouse, number=1)
+    assert named() == {}, "nobody knows this page"
+    painter.send("ready", device_pixel_ratio=1, theme="light", stream=1, client="one")
+    painter.send("ready", device_pixel_ratio=1, theme="light", stream=1, client="other")
+    painter.send("visible", visible=False)
+    painter.send("visible", visible=False, client="other")
+    kernel.mailbox.drain()
+    ax = painter.canvas.figure.axes[0]
+    for number in (2, 3, 4):
+        before = ax.get_xlim()
+        painter.send("motion_notify", **{**mouse, "x": 100 + 5 * number}, number=number)
+        assert ax.get_xlim() < before
+        assert named() == {"one": number}
+        assert painter.painted[-1] == ("red", True), "with the axes of these limits"
+    painter.send("button_release", **{**mouse, "buttons": 0, "client": "other"}, number=5)
+    assert named() == {"one": 4, "other": 5}
+
+
+# -- several pages -----------------------------------------------------------------------------------------------------
+
+
+class Page:
+    """One of several browser pages that show the same canvas: it speaks for itself, and `painter` sees what is sent."""
+
+    def __init__(self, painter: Painter, name: str, **fields: object) -> None:
+        self.painter = painter
+        self.name = name
+        self.send("ready", **{"device_pixel_ratio": 1, "theme": "light", "stream": 1, **fields})
+        kernel.mailbox.drain()
+
+    def send(self, kind: str, **fields: object) -> None:
+        self.painter.send(kind, client=self.name, **fields)
+
+    def acknowledge(self, **error: str) -> None:
+        self.send("frame_ack", frame=self.painter.frames[-1][0], **error)
+
+
+@pytest.fixture
+def pages(painter: Painter) -> tuple[Page, Page]:
+    """Two pages that have painted all there is."""
+    painter.canvas._clients.clear()
+    both = Page(painter, "one"), Page(painter, "other")
+    for page in both:
+        page.acknowledge()
+    assert painter.canvas.ready
+    return both
+
+
+def test_a_frame_is_painted_when_all_pages_that_see_it_say_so(painter: Painter, pages: tuple[Page, Page]) -> None:
+    one, other = pages
+    for color in ("red", "green", "blue"):
+        recolour(painter, color)
+    assert [text for text, _ in painter.painted[-2:]] == ["red", "green"]
+    one.acknowledge()
+    assert not painter.canvas.ready, "the acknowledgement of one does not count for both"
+    other.acknowledge()
+    assert painter.painted[-1][0] == "blue"
+
+
+def test_nobody_waits_for_a_page_that_does_not_see_it(painter: Painter, pages: tuple[Page, Page]) -> None:
+    one, other = pages
+    recolour(painter, "red")
+    recolour(painter, "green")
+    one.acknowledge()
+    recolour(painter, "blue")
+    other.send("visible", visible=False)
+    assert painter.painted[-1][0] == "blue", "what only the other had not painted is done"
+    for color in ("C1", "C2", "C3"):
+        recolour(painter, color)
+        one.acknowledge()
+        assert painter.painted[-1][0] == color
+    sent = len(painter.sent)
+    one.send("visible", visible=False)
+    recolour(painter, "black")
+    assert len(painter.sent) == sent
+    other.send("visible", visible=True)
+    assert painter.painted[-1][0] == "black"
+
+
+def test_a_page_that_lets_a_frame_pass_is_gone_until_it_speaks_again(
+    painter: Painter, pages: tuple[Page, Page]
+) -> None:
+    one, other = pages
+    recolour(painter, "red")
+    recolour(painter, "C4")
+    one.acknowledge()
+    painter.now += 1.1 * ACKNOWLEDGEMENT_TIMEOUT
+    for color in ("green", "blue", "C1"):
+        recolour(painter, color)
+        assert painter.painted[-1][0] == color, "a closed laptop does not slow the others"
+        one.acknowledge()
+    draws = painter.draws
+    other.send("visible", visible=True)
+    kernel.mailbox.drain()
+    assert (painter.draws, painter.modes[-1]) == (draws, "full"), "it is sent all that it may have missed"
+    one.acknowledge()
+    recolour(painter, "C2")
+    recolour(painter, "C3")
+    one.acknowledge()
+    assert not painter.canvas.ready, "and is waited for again"
+    other.acknowledge()
+    assert painter.canvas.ready
+
+
+def test_a_page_that_was_only_slow_is_waited_for_again(painter: Painter, pages: tuple[Page, Page]) -> None:
+    one, other = pages
+    recolour(painter, "red")
+    recolour(painter, "C4")
+    slow = painter.frames[-1][0]
+    one.acknowledge()
+    painter.now += 1.1 * ACKNOWLEDGEMENT_TIMEOUT
+    recolour(painter, "green")
+    one.acknowledge()
+    assert painter.canvas.ready
+    draws = painter.draws
+    other.send("frame_ack", frame=slow)
+    kernel.mailbox.drain()
+    assert painter.draws == draws, "it has got what was sent"
+    recolour(painter, "blue")
+    recolour(painter, "black")
+    one.acknowledge()
+    assert not painter.canvas.ready
+    other.acknowledge()
+    assert painter.canvas.ready
+
+
+def test_what_one_page_cannot_paint_agg_draws_for_all(painter: Painter, pages: tuple[Page, Page]) -> None:
+    one, other = pages
+    old = Page(painter, "old", stream=0)
+    painted = len(painter.painted)
+    for page in (*pages, old):
+        page.acknowledge()
+    recolour(painter, "red")
+    assert len(painter.painted) == painted
+    np.testing.assert_array_equal(painter.picture, reference(painter.canvas.figure))
+    for page in (*pages, old):
+        page.acknowledge()
+    old.send("visible", visible=False)
+    recolour(painter, "green")
+    assert painter.painted[-1] == ("green", True)
+    one.acknowledge()
+    other.acknowledge()
+    old.send("visible", visible=True)
+    kernel.mailbox.drain()
+    assert painter.modes[-1] == "full"
+    np.testing.assert_array_equal(painter.picture, reference(painter.canvas.figure))
+
+
+def test_a_page_that_comes_late_gets_all_of_it(painter: Painter, pages: tuple[Page, Page]) -> None:
+    recolour(painter, "red")
+    late = Page(painter, "late")
+    assert painter.painted[-1] == ("red", True)
+    assert painter.modes[-1] == "full"
+    for page in pages:
+        page.acknowledge()
+    recolour(painter, "green")
+    recolour(painter, "blue")
+    assert not painter.canvas.ready
+    for page in (*pages, late):
+        page.acknowledge()
+    assert painter.canvas.ready
+
+
+def test_each_page_has_a_clock_of_its_own(painter: Painter, pages: tuple[Page, Page]) -> None:
+    one, other = pages
+    one.send("visible", visible=True, time=2000)
+    other.send("visible", visible=False, time=1000)
+    one.send("visible", visible=False, time=1900)
+    assert [client.visible for client in painter.canvas._clients.values()] == [False, True]
+
+
+def test_a_page_without_a_view_has_no_say(painter: Painter, pages: tuple[Page, Page]) -> None:
+    recolour(painter, "red")
+    recolour(painter, "green")
+    painter.send("frame_ack", frame=painter.frames[-1][0], client="elsewhere")
+    assert not painter.canvas.ready
+
+
+def test_pages_are_not_remembered_for_ever(painter: Painter, pages: tuple[Page, Page]) -> None:
+    one, _ = pages
+    for i in range(3 * MAX_CLIENTS):
+        painter.send("visible", visible=False, client=f"reload {i}")
+        one.acknowledge()
+    assert len(painter.canvas._clients) == MAX_CLIENTS
+    assert "one" in painter.canvas._clients
+
+
+def test_what_waits_for_a_page_that_is_gone_is_sent_though_nobody_asks(
+    painter: Painter, pages: tuple[Page, Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after the end of a run: no further frame would notice that the time has passed."""
+    timers: list[tuple[float, Callable[[], object]]] = []
+
+    class Loop:
+        def call_later(self, delay: float, call: Callable[[Any], object], argument: object) -> MagicMock:
+            timers.append((delay, lambda: call(argument)))
+            return MagicMock()
+
+    monkeypatch.setattr(kernel, "event_loop", Loop)
+    one, _ = pages
+    for color in ("red", "green", "black"):
+        recolour(painter, color)
+    one.acknowledge()
+    assert painter.painted[-1][0] == "green"
+    ((delay, fire),) = timers
+    painter.now += delay
+    fire()
+    kernel.mailbox.drain()
+    assert painter.painted[-1][0] == "black"
+    assert len(timers) == 1

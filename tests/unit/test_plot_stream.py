@@ -1,16 +1,20 @@
 """What a browser is sent in place of a picture: read back and compared with Matplotlib's own numbers."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import _Mode
 from matplotlib.patches import StepPatch
 from matplotlib.ticker import MultipleLocator
 
 from tests.unit.plot_frames import frame, new_board, new_figure
 from tfwidget.canvas import Canvas
+from tfwidget.plot.board import Board
 from tfwidget.plot.stream import DisplayList, Growth, UnstreamableError
 
 Item = dict[str, Any]
@@ -326,3 +330,76 @@ def test_a_line_grows_by_points_where_matplotlib_puts_them() -> None:
     found = np.frombuffer(growth.data, np.float32).reshape(-1, 2)
     np.testing.assert_allclose(found, places(line, [(3, 5), (4, 6)]), atol=1e-3)
     assert not Growth(ax.figure, {}).add(line, np.array([3]), np.array([5.0])), "it was not on the list"
+
+
+# -- what a drag takes along -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def panning() -> Board:
+    """Panels of all kinds, and the pan tool in the hand."""
+    board = new_board()
+    board.figure.canvas.toolbar = SimpleNamespace(mode=_Mode.PAN)  # type: ignore[assignment]
+    rng = np.random.default_rng(0)
+    tensors = {"weights": rng.normal(size=(64, 64)), "digit": rng.uniform(size=(9, 9))}
+    board.update(replace(frame({"loss": [1.0, np.nan, 0.5, 0.2]}, tensors), marks=(2,)))
+    return board
+
+
+def test_an_item_says_across_which_axes_it_follows_the_data(panning: Board) -> None:
+    header, _ = panning.stream(True)  # type: ignore[misc]
+    found = [
+        ({"path": "lines", "marks": "marks", "image": "pixels"}[item["kind"]], item["clip"], item["follows"])
+        for panel in header["panels"]
+        for item in panel["items"]
+    ]
+    turns, curve, point, marks, value = found[:5]
+    assert turns == ("lines", True, "x"), "where a knob was turned is a line from the bottom to the top"
+    assert curve == ("lines", True, "xy")
+    assert point == ("marks", True, "xy")
+    assert marks == ("marks", False, "x"), "what is not finite is marked at the edge"
+    assert value == ("pixels", False, "")
+    picture, bars = ("pixels", True, "xy"), ("lines", True, "xy")
+    assert sorted(found[5:]) == sorted([picture, *[value] * 3, bars, value])
+
+
+def test_an_axes_says_by_which_buttons_it_can_be_dragged(panning: Board) -> None:
+    def buttons() -> dict[str, list[int] | None]:
+        header, _ = panning.stream(True)  # type: ignore[misc]
+        drags = [panel.get("drag") for panel in header["panels"]]
+        assert all(("follows" in item) == bool(drag) for drag, panel in zip(drags, header["panels"], strict=True)
+                   for item in panel["items"])  # fmt: skip
+        return {panel.name: drag for panel, drag in zip(panning.panels, drags, strict=True)}
+
+    # Pictures keep their pixels square, so that a zoom ends elsewhere than the mouse says.
+    assert buttons() == {"loss": [0, 2], "weights": [0, 2], "digit": [0]}
+    panning.panels[0].ax.set_navigate(False)
+    assert buttons()["loss"] is None
+    for mode in (_Mode.ZOOM, _Mode.NONE):
+        panning.figure.canvas.toolbar.mode = mode  # type: ignore[union-attr]
+        assert set(buttons().values()) == {None}
+
+
+@pytest.mark.parametrize("scale", ["linear", "log", "symlog"])
+@pytest.mark.parametrize("key", [None, "x"])
+def test_matplotlib_pans_by_a_shift_of_pixels_and_zooms_about_the_press(scale: str, key: str | None) -> None:
+    """What the browser relies on when it moves data before they have been computed anew."""
+    ax = new_axes(xlim=(1, 50), ylim=(0.01, 20.0), yscale=scale)
+    data = [(10, 0.5), (40, 3.0)]
+    (line,) = ax.plot(*zip(*data, strict=True))
+    before = places(line, data)
+    press, (dx, dy) = np.array([200.0, 150.0]), (24.0, -18.0)
+    height = ax.figure.bbox.height
+
+    def drag(button: int) -> np.ndarray:
+        ax.start_pan(press[0], height - press[1], button)
+        ax.drag_pan(button, key, press[0] + dx, height - press[1] - dy)
+        moved = places(line, data)
+        ax.drag_pan(button, key, press[0], height - press[1] + 1e-9)
+        ax.end_pan()
+        return moved
+
+    dy *= key is None
+    np.testing.assert_allclose(drag(1), before + np.array([dx, dy]), atol=1e-6)
+    scales = 10 ** np.array([dx / ax.bbox.width, -dy / ax.bbox.height])
+    np.testing.assert_allclose(drag(3), press + (before - press) * scales, atol=1e-6)

@@ -14,6 +14,9 @@ There are three primitives, each with a colour as ``#rrggbbaa`` and lengths in d
 
 A whole axis is made of these, too: its grid, and its labels where Matplotlib would lay them out. So new limits need no
 draw of Agg's, which is what costs most.
+
+While the toolbar's pan tool is on, a panel says which buttons of the mouse drag its axes, and each item across which of
+them (``"x"``, ``"y"``, ``"xy"``, ``""``) it follows the data: the browser moves these before the kernel has answered.
 """
 
 from collections.abc import Callable, Mapping
@@ -78,6 +81,7 @@ class DisplayList:
         self._items: list[dict[str, Any]] = []
         self._chunks: list[bytes] = []
         self._length = 0
+        self._dragged: list[int] = []  # of the panel opened last
         self._size = [round(width), round(self._height)]
         self.places: dict[int, tuple[int, int]] = {}
         """Panel and item of the path that each line became, by the line's id."""
@@ -99,6 +103,9 @@ class DisplayList:
         top, bottom = (int(np.floor(self._height - y + 0.5)) for y in (ax.bbox.y1, ax.bbox.y0))
         self._items = []
         self._panels.append({"box": [left, top, right - left, bottom - top], "items": self._items})
+        self._dragged = _drag_buttons(ax)
+        if self._dragged:
+            self._panels[-1]["drag"] = self._dragged
 
     def add(self, artist: Artist) -> None:
         """Append an artist of the panel opened last; raises `UnstreamableError` where it can only be drawn by Agg."""
@@ -108,7 +115,11 @@ class DisplayList:
             raise UnstreamableError(artist)
         for kind, append in _KINDS:
             if isinstance(artist, kind):
+                first = len(self._items)
                 append(self, artist)
+                if self._dragged:
+                    for item in self._items[first:]:
+                        item.setdefault("follows", _follows(artist))
                 return
         raise UnstreamableError(artist)
 
@@ -194,20 +205,23 @@ class DisplayList:
         places, words = places[inside], [word for word, shown in zip(words, inside, strict=True) if shown]
         along = slice(None) if isinstance(axis, XAxis) else slice(None, None, -1)  # x and y, or y and x
         items: _Scale = []
+        follows = {"follows": "x" if isinstance(axis, XAxis) else "y"}
         grid, label = tick.gridline, tick.label1
         if grid.get_visible() and len(places):
             ends = np.tile((0.0, 1.0, np.nan), len(places))
             lines = self._pixels(grid.get_transform(), np.column_stack((np.repeat(places, 3), ends))[:, along])
-            items.append(
-                self._path_item(
-                    grid, lines, grid.get_color(), grid.get_linewidth(), grid.get_solid_capstyle(),
-                    grid.get_solid_joinstyle(), dashed=grid.is_dashed(),
-                )
+            item, points = self._path_item(
+                grid, lines, grid.get_color(), grid.get_linewidth(), grid.get_solid_capstyle(),
+                grid.get_solid_joinstyle(), dashed=grid.is_dashed(),
             )  # fmt: skip
+            items.append((item | follows, points))
         if label.get_visible() and len(places):
             beside = label.get_position()[1 if isinstance(axis, XAxis) else 0]
             at = label.get_transform().transform(np.column_stack((places, np.full(len(places), beside)))[:, along])
-            items += [self._label(label, word, *place) for word, place in zip(words, at.tolist(), strict=True) if word]
+            for word, place in zip(words, at.tolist(), strict=True):
+                if word:
+                    item, pixels = self._label(label, word, *place)
+                    items.append((item | follows | {"rigid": True}, pixels))
         if axis.label.get_visible() and axis.get_label_text():
             at = axis.label.get_transform().transform(axis.label.get_position())
             items.append(self._label(axis.label, axis.get_label_text(), *at.tolist()))
@@ -361,6 +375,22 @@ _KINDS: tuple[tuple[type, Callable[[DisplayList, Any], None]], ...] = (
     (Text, DisplayList._text),
     (Axis, DisplayList._axis),
 )
+
+
+def _drag_buttons(ax: Axes) -> list[int]:
+    """By which buttons, as the browser counts them, the axes can be dragged: the left one pans, the right one zooms."""
+    toolbar = ax.figure.canvas.toolbar
+    if toolbar is None or toolbar.mode != "pan/zoom" or not ax.get_navigate() or not ax.can_pan():
+        return []
+    # Where limits are to keep an aspect, more comes of a zoom than the mouse says.
+    return [0, 2] if ax.get_aspect() == "auto" and ax.get_axes_locator() is None else [0]
+
+
+def _follows(artist: Artist) -> str:
+    """Across which axes an artist is in data coordinates."""
+    assert artist.axes is not None
+    data = artist.get_transform().contains_branch_separately(artist.axes.transData)
+    return "".join(axis for axis, is_data in zip("xy", data, strict=True) if is_data)
 
 
 def _hex(color: Any, alpha: float | None) -> str:
