@@ -14,15 +14,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks.__main__ import Clients
+from tests.benchmarks.client import WORKLOAD, Client
 from tests.kernel.harness import Kernel, started
 from tests.kernels import NEWEST, write_specs
 
 SETUP = """
-%load_ext tfwidget
-import asyncio, time
+import asyncio
 import tfwidget
-from tests.benchmarks.workload import images, labels, tf
 
 model = tf.keras.Sequential([tf.keras.Input((64,)), tf.keras.layers.Dense(256, "relu"), tf.keras.layers.Dense(10)])
 model.compile("sgd", tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
@@ -30,9 +28,6 @@ batches = -(-len(images) // 64)
 
 def fit(epochs, callbacks=()):
     model.fit(images, labels, batch_size=64, epochs=epochs, verbose=0, callbacks=list(callbacks))
-
-def clocks():
-    return time.perf_counter(), time.process_time()
 
 def blocking(epochs, callbacks=()):
     began = clocks()
@@ -101,7 +96,8 @@ def measure(version: str, pairs: int, seconds: float) -> None:
         tempfile.TemporaryDirectory() as folder,
         started(version, write_specs(Path(folder, "specs"), (version,)), Path(folder)) as kernel,
     ):
-        Clients(kernel)
+        Client(kernel)
+        kernel.run(WORKLOAD, timeout=300)
         kernel.run(SETUP, timeout=300)
         epoch = kernel.evaluate("blocking(20)", timeout=300)[0] / 20
         step = epoch / kernel.evaluate("batches")

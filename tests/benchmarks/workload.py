@@ -1,23 +1,40 @@
-"""The training that is measured, and how each tool plots it; runs inside a kernel.
+"""The trainings that are measured, and how each tool plots them; runs inside a kernel.
 
-Invariant: every way of plotting sees the same steps and the same four values of each step, and differs from the bare
-loop only in what its documentation tells a user to write.
+Invariant: every way of plotting sees the same steps and the same values of each step, and differs from the bare
+training only in what its documentation tells a user to write.
 """
 
+import contextlib
+import functools
+import gc
+import json
+import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from IPython import get_ipython
 from sklearn.datasets import load_digits
 
+SETTLED = 2.0
+"""Seconds after which a plot stands: the first frames are drawn, and what they cost has been saved."""
+
+EPOCH = 500
+"""Batches of an epoch of `model.fit`."""
+
+epochs: list[float] = []
+"""When the epochs of the `model.fit` under way began."""
+
 NAMES = ("loss", "accuracy", "norm", "largest")
+BATCH = 64
 
 images, labels = load_digits(return_X_y=True)
 images = (images / 16).astype("float32")
 model = tf.keras.Sequential([tf.keras.Input((64,)), tf.keras.layers.Dense(512, "relu"), tf.keras.layers.Dense(10)])
 optimizer = tf.keras.optimizers.SGD(0.01)
-batches = [(tf.constant(images[i : i + 64]), tf.constant(labels[i : i + 64])) for i in range(0, 1728, 64)]
+batches = [(tf.constant(images[i : i + BATCH]), tf.constant(labels[i : i + BATCH])) for i in range(0, 1728, BATCH)]
 
 
 @tf.function
@@ -38,6 +55,41 @@ def steps(count: int) -> Iterator[tuple[tf.Tensor, ...]]:
         yield step(*batches[number % len(batches)])
 
 
+def timed(way: str, count: int) -> dict[str, float | None]:
+    """Train for `count` steps or epochs, plotted in this way.
+
+    Returns
+    -------
+    dict
+        Seconds in all (`taken`) and of the kernel's processor (`processor`); those of each epoch that began when the
+        plot stood (`epoch`), but for the last, or None where there were none.
+    """
+    epochs.clear()
+    began = clocks()
+    globals()[way](count)
+    taken, processor = (after - before for before, after in zip(began, clocks(), strict=True))
+    late = [when for when in epochs if when >= began[0] + SETTLED]
+    epoch = (late[-1] - late[0]) / (len(late) - 1) if len(late) > 1 else None
+    return {"taken": taken, "processor": processor, "epoch": epoch}
+
+
+def clocks() -> tuple[float, float]:
+    """Seconds by the wall's clock, and by the processor's."""
+    return time.perf_counter(), time.process_time()
+
+
+def tidy() -> None:
+    """Close what was shown, that it does not weigh on what is measured next."""
+    if widgets := sys.modules.get("ipywidgets"):
+        widgets.Widget.close_all()
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
+    gc.collect()
+
+
+# -- a loop of one's own -----------------------------------------------------------------------------------------------
+
+
 def bare(count: int) -> None:
     """No plot."""
     for _ in steps(count):
@@ -45,7 +97,7 @@ def bare(count: int) -> None:
 
 
 def with_tfwidget(count: int) -> None:
-    """tfwidget, default settings."""
+    """Plot with tfwidget."""
     import tfwidget
 
     for values in tfwidget.live(steps(count), total=count):
@@ -54,45 +106,122 @@ def with_tfwidget(count: int) -> None:
 
 with_agg = with_tfwidget
 
+held: dict[int, float] = {}
+"""When the step was made whose values a frame holds, by the frame's number, in seconds since the epoch."""
 
-def _paced(count: int, rate: float, draw: Callable[[list[list[float]]], object]) -> None:
+
+def with_stamps(count: int) -> None:
+    """Plot with tfwidget, and fill `held`."""
+    import tfwidget
+    from tfwidget.bridge import current_run
+
+    held.clear()
+    made = [0.0]
+    for number, values in enumerate(tfwidget.live(steps(count), total=count)):
+        tfwidget.log(**dict(zip(NAMES, values, strict=True)))
+        made[0] = time.time()
+        if number == 0:
+            _note_sent(current_run().front_end, made)
+
+
+def _note_sent(plot: Any, made: list[float]) -> None:
+    """Fill `held`; the newest step was `made` then."""
+    draw, send = plot.draw, plot.canvas.send
+    shown = 0.0
+
+    def noted_draw(frame: Any) -> None:
+        nonlocal shown
+        shown = made[0]
+        draw(frame)
+
+    def noted_send(content: dict[str, Any], buffers: Any = None) -> None:
+        number = json.loads(content.get("data", "{}")).get("frame")
+        if number is not None:
+            held[number] = shown
+        send(content, buffers)
+
+    plot.draw, plot.canvas.send = noted_draw, noted_send
+
+
+def with_stamps_at_30(count: int) -> None:
+    """Plot with tfwidget at 30 frames/s, whatever it costs."""
+    with pace(30, 1.0):
+        with_stamps(count)
+
+
+@contextlib.contextmanager
+def pace(fps: float, budget: float) -> Iterator[None]:
+    """What ``%tfwidget fps`` and ``%tfwidget budget`` set, for a while."""
+    from tfwidget.bridge import PACE
+
+    before = PACE.fps, PACE.budget
+    PACE.fps, PACE.budget = fps, budget
+    try:
+        yield
+    finally:
+        PACE.fps, PACE.budget = before
+
+
+class Paced:
+    """Draws at a rate, counted from the beginning of one frame to that of the next, as tfwidget counts.
+
+    Where that cannot be kept, a tenth of the time is left to the training; else it would come to a standstill.
+    """
+
+    def __init__(self, rate: float, draw: Callable[[], object]) -> None:
+        self._rate, self._draw, self._due = rate, draw, 0.0
+
+    def step_done(self) -> None:
+        """Draw if a frame is due."""
+        began = time.perf_counter()
+        if began >= self._due:
+            self._draw()
+            ended = time.perf_counter()
+            self._due = max(began + 1 / self._rate, ended + (ended - began) / 9)
+
+
+def _recorded(count: int, rate: float, draw: Callable[[list[list[float]]], object]) -> None:
     history: list[list[float]] = [[] for _ in NAMES]
-    due = 0.0
+    paced = Paced(rate, lambda: draw(history))
     for values in steps(count):
         for series, value in zip(history, values, strict=True):
             series.append(float(value))
-        if time.perf_counter() >= due:
-            draw(history)
-            due = time.perf_counter() + 1 / rate
+        paced.step_done()
+
+
+def ipympl_figure() -> None:
+    """What a user runs in a cell before: a figure of ipympl that is made in the training's own stays blank."""
+    use("ipympl")
+    import matplotlib.pyplot as plt
+
+    _, axes = plt.subplots(2, 2)
+    for ax in axes.flat:
+        ax.plot([], [])
+
+
+def use(backend: str) -> None:
+    """``%matplotlib``."""
+    get_ipython().run_line_magic("matplotlib", backend)
 
 
 def with_ipympl(count: int) -> None:
-    """ipympl, draw() at 10 frames/s."""
-    import matplotlib as mpl
-
-    mpl.use("module://ipympl.backend_nbagg")
+    """ipympl, draw() at 10 frames/s, in the figure of the cell before."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(2, 2)
-    lines = [ax.plot([], [])[0] for ax in axes.flat]
-    figure.canvas.manager.show()
+    figure = plt.gcf()
 
     def draw(history: list[list[float]]) -> None:
-        for line, series in zip(lines, history, strict=True):
-            line.set_data(np.arange(len(series)), series)
-            line.axes.relim()
-            line.axes.autoscale_view()
+        for ax, series in zip(figure.axes, history, strict=True):
+            ax.lines[0].set_data(np.arange(len(series)), series)
+            ax.relim()
+            ax.autoscale_view()
         figure.canvas.draw()
 
-    _paced(count, 10, draw)
-    plt.close(figure)
+    _recorded(count, 10, draw)
 
 
 def with_inline(count: int) -> None:
     """Inline backend, a new figure at 2 frames/s."""
-    import matplotlib as mpl
-
-    mpl.use("module://matplotlib_inline.backend_inline")
     import matplotlib.pyplot as plt
     from IPython.display import clear_output, display
 
@@ -104,23 +233,18 @@ def with_inline(count: int) -> None:
         display(figure)
         plt.close(figure)
 
-    _paced(count, 2, draw)
+    _recorded(count, 2, draw)
 
 
 def with_livelossplot(count: int) -> None:
     """livelossplot, send() at 1 frame/s."""
-    import matplotlib as mpl
-
-    mpl.use("module://matplotlib_inline.backend_inline")
     from livelossplot import PlotLosses
 
     plot = PlotLosses()
-    due = 0.0
+    paced = Paced(1, plot.send)
     for values in steps(count):
         plot.update({name: float(value) for name, value in zip(NAMES, values, strict=True)})
-        if time.perf_counter() >= due:
-            plot.send()
-            due = time.perf_counter() + 1
+        paced.step_done()
 
 
 def with_plotly(count: int) -> None:
@@ -139,12 +263,164 @@ def with_plotly(count: int) -> None:
             for trace, series in zip(figure.data, history, strict=True):
                 trace.y = series
 
-    _paced(count, 10, draw)
-    figure.close()
+    _recorded(count, 10, draw)
 
 
-def timed(way: str, count: int) -> float:
-    """Return how many seconds `count` steps took, plotted in this way."""
-    began = time.perf_counter()
-    globals()[way](count)
-    return time.perf_counter() - began
+# -- model.fit ---------------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def network_and_rows() -> tuple[Any, np.ndarray, np.ndarray]:
+    """A compiled model, and an epoch of what it learns."""
+    dense = tf.keras.layers.Dense
+    network = tf.keras.Sequential([tf.keras.Input((64,)), dense(256, "relu"), dense(10)])
+    reset = network.reset_metrics
+
+    def epoch_begins() -> None:  # no callback: the more there are, the less of Keras' own work can be spared
+        epochs.append(time.perf_counter())
+        reset()
+
+    network.reset_metrics = epoch_begins
+    loss = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    network.compile("sgd", loss, metrics=["accuracy"])
+    rows = np.resize(np.arange(len(images)), EPOCH * BATCH)
+    return network, images[rows], labels[rows]
+
+
+def _fit(epochs: int, verbose: int, *callbacks: Any) -> None:
+    network, rows, targets = network_and_rows()
+    network.fit(rows, targets, BATCH, epochs, verbose=verbose, callbacks=list(callbacks), shuffle=False)
+
+
+def fit_bare(epochs: int) -> None:
+    """No plot, verbose=0."""
+    _fit(epochs, 0)
+
+
+def fit_progress(epochs: int) -> None:
+    """Keras' own progress bar."""
+    _fit(epochs, 1)
+
+
+def fit_live(epochs: int) -> None:
+    """LiveCallback, verbose=0."""
+    import tfwidget
+
+    _fit(epochs, 0, tfwidget.LiveCallback())
+
+
+def fit_live_progress(epochs: int) -> None:
+    """LiveCallback, and the progress bar."""
+    import tfwidget
+
+    _fit(epochs, 1, tfwidget.LiveCallback())
+
+
+def fit_livelossplot(epochs: int) -> None:
+    """The callback of livelossplot: a frame at each epoch's end."""
+    from livelossplot import PlotLossesKeras
+
+    _fit(epochs, 0, PlotLossesKeras())
+
+
+# -- long histories ----------------------------------------------------------------------------------------------------
+
+
+def remember(points: int) -> Any:
+    """Go on as if the run under way had made so many steps already; returns the run."""
+    from tfwidget.bridge import current_run
+
+    run = current_run()
+    assert run is not None
+    numbers = np.arange(1, points + 1)
+    # Above what comes, that the axes stay.
+    values = 30 * np.exp(-5 * numbers / points) + np.random.default_rng(0).random(points)
+    for name in NAMES:
+        run.history.extend(name, numbers, values)
+    run.step = points
+    return run
+
+
+def over_history(count: int, points: int, fps: float | None = None) -> dict[str, float]:
+    """Plot `count` steps that follow on so many, once the plot stands; with `fps`, that many and without a budget.
+
+    Returns
+    -------
+    dict
+        Seconds of the steps timed (`taken`), of the kernel's processor (`processor`), and the `frames` drawn in them;
+        seconds from the call until the plot stood (`settling`), in which there were so many `steps`; of ending the run
+        (`ending`).
+    """
+    import tfwidget
+
+    taken: dict[str, float] = {}
+    with pace(fps, 1.0) if fps else contextlib.nullcontext():
+        called = time.perf_counter()
+        for number, values in enumerate(tfwidget.live(steps(sys.maxsize))):
+            if number == 0:
+                made = time.perf_counter() - called
+                drawn = note_frames(remember(points))
+                stands_at = time.perf_counter() + SETTLED
+            elif not taken:
+                if time.perf_counter() >= stands_at:
+                    taken |= {"settling": made + SETTLED, "steps": number, "frames": -len(drawn)}
+                    began = clocks()
+            elif number == taken["steps"] + count:
+                ended = clocks()
+                break
+            tfwidget.log(**dict(zip(NAMES, values, strict=True)))
+    taken["ending"] = time.perf_counter() - ended[0]
+    taken["taken"], taken["processor"] = (after - before for before, after in zip(began, ended, strict=True))
+    taken["frames"] += len(drawn)
+    return taken
+
+
+def note_frames(run: Any) -> list[Any]:
+    """The frames that the run draws from now on."""
+    frames: list[Any] = []
+    draw = run.front_end.draw
+
+    def noted_draw(frame: Any) -> None:
+        frames.append(frame)
+        draw(frame)
+
+    run.front_end.draw = noted_draw
+    return frames
+
+
+def frame_costs(points: int, count: int) -> list[float]:
+    """Processor seconds of the main thread for each of `count` frames, with so many points in each of the series.
+
+    A frame's are those of the tick that draws it: what has arrived, what was recorded, the picture, its dispatch.
+    """
+    import tfwidget
+
+    with pace(60, 1.0):
+        for number, values in enumerate(tfwidget.live(steps(sys.maxsize))):
+            if number == 0:
+                costs = _clock_ticks(remember(points))
+                settled = time.perf_counter() + SETTLED
+            elif settled and time.perf_counter() >= settled:
+                settled = 0.0
+                costs.clear()
+            elif not settled and len(costs) >= count:
+                break
+            tfwidget.log(**dict(zip(NAMES, values, strict=True)))
+    return costs
+
+
+def _clock_ticks(run: Any) -> list[float]:
+    """Processor seconds of each tick from now on that draws a frame."""
+    costs: list[float] = []
+    frames = note_frames(run)
+    tick = run.tick
+
+    def clocked_tick() -> bool:
+        before, began = len(frames), time.thread_time()
+        go_on: bool = tick()
+        if len(frames) > before:
+            costs.append(time.thread_time() - began)
+        return go_on
+
+    run.tick = clocked_tick
+    return costs

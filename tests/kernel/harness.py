@@ -177,6 +177,8 @@ class Kernel:
         test that leaves some: a test that expects them clears the list.
     reactions
         Called on the pump thread with each custom message: a fake view that answers. See `View`.
+    published
+        Bytes that the kernel has published so far.
     """
 
     def __init__(self, version: str, specs: Path, cwd: Path) -> None:
@@ -186,6 +188,7 @@ class Kernel:
         self.comm_errors: list[str] = []
         self.stray: list[Json] = []
         self.reactions: list[Reaction] = []
+        self.published = 0
         self.replies: dict[str, Json] = {}
         self._changed = threading.Condition(threading.RLock())
         self._outgoing: queue.SimpleQueue[tuple[str, Json, list[bytes]]] = queue.SimpleQueue()
@@ -335,6 +338,10 @@ class Kernel:
         self.run("import sys\nif 'ipywidgets' in sys.modules: sys.modules['ipywidgets'].Widget.close_all()")
         self.run("if 'matplotlib.pyplot' in sys.modules: sys.modules['matplotlib.pyplot'].close('all')")
         self.run("%reset -f")
+        self.forget()
+
+    def forget(self) -> None:
+        """Let go of all that was mirrored so far."""
         with self._changed:
             for record in (self.cells, self.widgets, self.comm_errors, self.stray, self.replies, self._requests):
                 record.clear()
@@ -454,9 +461,11 @@ class Kernel:
                     self._session.send(sockets[channel], message, buffers=[*buffers])
                 for name, sock in sockets.items():
                     while sock in ready and sock.poll(0):
-                        _, raw = self._session.recv(sock, mode=zmq.NOBLOCK)
-                        if raw is not None:
-                            self._receive(name, raw)
+                        parts = sock.recv_multipart(zmq.NOBLOCK)
+                        if name == "iopub":
+                            self.published += sum(map(len, parts))
+                        _, signed = self._session.feed_identities(parts)
+                        self._receive(name, self._session.deserialize(signed))
                 if not ready and self._process.poll() is not None:
                     raise RuntimeError("the kernel process ended")
         except Exception as error:
@@ -542,6 +551,8 @@ class View:
         Acknowledge each frame. Without it the view is a browser tab that hangs, until `acknowledge` is set again.
     streams
         Say that it can paint what moves. Then `picture` is the base alone, for nothing is painted here.
+    decodes
+        Keep `picture`. Without it the view costs next to nothing, for what is to be timed beside it.
 
     Attributes
     ----------
@@ -561,8 +572,10 @@ class View:
         acknowledge: bool = True,
         theme: str = "light",
         streams: bool = False,
+        decodes: bool = True,
     ) -> None:
         self.canvas = canvas
+        self.decodes = decodes
         self.acknowledge = acknowledge
         self.frames: list[float] = []
         self.undecodable = 0
@@ -612,7 +625,7 @@ class View:
             self._asked = False
             report: Json = {}
             try:
-                for picture in message.buffers[kind == "stream" :]:
+                for picture in message.buffers[kind == "stream" :] if self.decodes else ():
                     self.picture = self._paint(picture)
             except UnidentifiedImageError as error:  # stock ipympl sends raw RGBA before it knows of a front end
                 self.undecodable += 1

@@ -1,6 +1,7 @@
 // In every page, before its own scripts: records what canvases paint, and drives notebooks for tests/lab/harness.py.
 window.tests = (() => {
   const books = {};
+  const paints = []; // of all canvases, also of those that are gone
   const now = () => (performance.timeOrigin + performance.now()) / 1000;
 
   const hasPicture = canvas => {
@@ -16,6 +17,7 @@ window.tests = (() => {
     if (!this.canvas.isConnected) return; // the model's offscreen canvas
     const record = (this.canvas.tests ??= { paints: [], shown: null });
     record.paints.push(now());
+    paints.push(record.paints.at(-1));
     if (record.shown === null && hasPicture(this.canvas)) record.shown = now();
   };
 
@@ -96,5 +98,5 @@ window.tests = (() => {
     delete books[path];
   };
 
-  return { book, close, errors, evaluate, now, open, outputs, start };
+  return { book, close, errors, evaluate, now, open, outputs, paints, start };
 })();
