@@ -60,10 +60,11 @@ def show(name, state, step=100):
 
 
 def painted(figure: Figure, notebook: Notebook, cell: int) -> NDArray[np.uint8]:
-    """Run the cell, and return the picture once the kernel knows that it was painted."""
+    """Run the cell, and return the picture once what was sent has been painted."""
     notebook.run(cell)
-    while notebook.evaluate("not plot.canvas.ready or plot.canvas._unsent or bool(plot.canvas._in_flight)"):
+    while notebook.evaluate("not plot.canvas.ready or plot.canvas._unsent"):
         pass
+    figure.wait_until_settled()
     return figure.pixels()
 
 
