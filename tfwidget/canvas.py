@@ -317,8 +317,8 @@ class Canvas(Confined, IpymplCanvas):
 
     @property
     def _streams(self) -> bool:
-        watching = self._watching
-        return bool(watching) and all(client.streams for client in watching)
+        clients = self._watching or [*self._clients.values()]
+        return bool(clients) and all(client.streams for client in clients)
 
     def _forget_painted(self, frame: int) -> None:
         for sent in [one for one in self._in_flight if one <= frame]:

@@ -8,7 +8,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.kernels import spec_name
 from tests.lab.harness import Figure, Lab, Notebook
+from tfwidget.canvas import ACKNOWLEDGEMENT_TIMEOUT
 
 SETUP = """
 %load_ext tfwidget
@@ -274,3 +276,46 @@ def test_a_drag_never_jumps_however_long_the_steps_are(lab: Lab) -> None:
     assert seen[-1, 0] - seen[0, 0] == pytest.approx(0.05 * width, abs=1)
     notebook.locator("button:has-text('Stop')").click()
     notebook.finish(1)
+
+
+BACKGROUND = """
+plot = tfwidget.LivePlot(figsize=(8.0, 4.0))
+def train():
+    for step in tfwidget.live(range(100_000), plot=plot):
+        time.sleep(0.002)
+        tfwidget.log(loss=np.exp(-step / 500) + 0.1 * rng.random())
+plot.show()
+run = tfwidget.start(train)
+"""
+
+
+def test_two_pages_show_the_same_figure_and_one_that_hangs_or_is_closed_holds_up_no_other(lab: Lab) -> None:
+    notebook = lab.open([IMPORTS, BACKGROUND])
+    notebook.run(0)
+    notebook.run(1)
+    figure = notebook.figure()
+    figure.wait_for_paints(10, since=0)
+    notebook.save()
+    browser = lab.page.context.browser
+    assert browser
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    other = Lab(lab.server, page)
+    other.js("([path, kernel]) => tests.open(path, kernel)", [notebook.path, spec_name(notebook.version)])
+    second = Notebook(other, notebook.path, notebook.version).figure()
+    second.wait_for_paints(10, since=0)
+    visible = "[client.visible for client in plot.canvas._clients.values()]"
+    assert notebook.evaluate(visible) == [True, True]
+    assert notebook.evaluate("plot.canvas._base_is_shown"), "both are streamed to"
+    hung = [len(figure.paints), len(second.paints)]
+    page.evaluate("setTimeout(() => { const end = Date.now() + 4000; while (Date.now() < end); })")
+    second.wait_for_paints(20, since=hung[1])
+    closed = len(figure.paints)
+    page.close()
+    figure.wait_for_paints(30, since=closed)
+    pauses = np.diff(figure.paints[hung[0] - 1 :])
+    print(
+        f"the longest pause was {pauses[: closed - hung[0]].max():.1f} s, and {pauses[closed - hung[0] :].max():.1f} s"
+    )
+    assert pauses.max() < ACKNOWLEDGEMENT_TIMEOUT + 1.5
+    notebook.evaluate("run.stop()")
+    lab.wait_for("() => document.querySelector('.tfw-badge.tfw-stopped')")
