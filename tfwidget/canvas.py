@@ -31,6 +31,7 @@ one, which needs none before.
 """
 
 import asyncio
+import contextlib
 import contextvars
 import json
 import math
@@ -331,8 +332,10 @@ class Canvas(Confined, IpymplCanvas):
 
     def _watch_time(self) -> None:
         """Go on after a while though the acknowledgement that is waited for may never come."""
-        if self._timer is None and self._in_flight and (loop := kernel.event_loop()) is not None:
-            self._timer = loop.call_later(1.1 * ACKNOWLEDGEMENT_TIMEOUT, kernel.mailbox.post, self._on_time)
+        if self._timer is None and self._in_flight:
+            with contextlib.suppress(RuntimeError):  # no loop, in a plain script: the next tick goes on
+                loop = asyncio.get_running_loop()
+                self._timer = loop.call_later(1.1 * ACKNOWLEDGEMENT_TIMEOUT, kernel.mailbox.post, self._on_time)
 
     def _on_time(self) -> None:
         self._timer = None

@@ -1,5 +1,6 @@
 """The canvas without a kernel: its flow control with an injected clock, what it takes from a browser, other threads."""
 
+import asyncio
 import io
 import json
 import math
@@ -1403,7 +1404,7 @@ def test_what_waits_for_a_page_that_is_gone_is_sent_though_nobody_asks(
             timers.append((delay, lambda: call(argument)))
             return MagicMock()
 
-    monkeypatch.setattr(kernel, "event_loop", Loop)
+    monkeypatch.setattr(asyncio, "get_running_loop", Loop)
     one, _ = pages
     for color in ("red", "green", "black"):
         recolour(painter, color)
