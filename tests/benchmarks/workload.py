@@ -376,15 +376,21 @@ def over_history(count: int, points: int, fps: float | None = None) -> dict[str,
 
 
 def note_frames(run: Any) -> list[Any]:
-    """The frames that the run draws from now on."""
+    """The frames that the run draws from now on, whole or grown."""
     frames: list[Any] = []
-    draw = run.front_end.draw
+    draw, append = run.front_end.draw, run.front_end.append
 
     def noted_draw(frame: Any) -> None:
-        frames.append(frame)
+        frames.append("whole")
         draw(frame)
 
-    run.front_end.draw = noted_draw
+    def noted_append() -> bool:
+        grown: bool = append()
+        if grown:
+            frames.append("grown")
+        return grown
+
+    run.front_end.draw, run.front_end.append = noted_draw, noted_append
     return frames
 
 
