@@ -21,10 +21,10 @@ FEW = 16
 
 
 def fetch(values: Sequence[object]) -> list[float]:
-    """Return scalars as Python floats; tensors are stacked on their device and read together.
+    """Return scalars as Python floats; those of an accelerator are stacked there and read together.
 
-    Every read from an accelerator waits for all work queued on it. In host memory a read by itself takes three times as
-    long as its share of a stack.
+    Every read from an accelerator waits for all work queued on it. In host memory to read each by itself takes half as
+    long as to stack them.
 
     Parameters
     ----------
@@ -41,6 +41,16 @@ def fetch(values: Sequence[object]) -> list[float]:
     TensorError
         If a value is not a single real number, or is symbolic (logged inside of a ``tf.function``).
     """
+    first: Any = next((value for value in values if type(value).__name__ == "EagerTensor"), None)
+    if first is None:
+        return snapshot.fetch(values)
+    if _in_host_memory(first):
+        eager: Any = type(first)
+        scalars: Sequence[Any] = values
+        try:
+            return snapshot.fetch([memoryview(value)[()] if type(value) is eager else value for value in scalars])
+        except (NotImplementedError, TypeError, ValueError):
+            return snapshot.fetch(values)  # one is of an unusual type or shape, and takes longer to read, or to refuse
     numbers: list[object] = list(values)
     alike: dict[int, list[int]] = {}
     for position, value in enumerate(numbers):
@@ -54,6 +64,10 @@ def fetch(values: Sequence[object]) -> list[float]:
                 for position, number in zip(group, _stacked([numbers[position] for position in group]), strict=False):
                     numbers[position] = number
     return snapshot.fetch(numbers)
+
+
+def _in_host_memory(tensor: Any) -> bool:
+    return ":CPU:" in tensor.backing_device
 
 
 def _stacked(tensors: list[Any]) -> list[float]:

@@ -178,7 +178,14 @@ def test_fetch_keeps_the_order_of_any_mixture(times):
     assert tfwidget_tf.fetch([]) == []
 
 
-def test_tensors_are_read_together(monkeypatch):
+@pytest.fixture
+def accelerator(monkeypatch):
+    """The tensors of the test are taken for an accelerator's."""
+    monkeypatch.setattr(tfwidget_tf, "_in_host_memory", lambda tensor: False)
+
+
+@pytest.mark.usefixtures("accelerator")
+def test_tensors_of_an_accelerator_are_read_together(monkeypatch):
     reads = []
     stacked = tfwidget_tf._stacked
     monkeypatch.setattr(tfwidget_tf, "_stacked", lambda tensors: reads.append(len(tensors)) or stacked(tensors))
@@ -187,15 +194,33 @@ def test_tensors_are_read_together(monkeypatch):
     assert reads == [tfwidget_tf.TOGETHER, tfwidget_tf.FEW + 1]
 
 
+def test_tensors_in_host_memory_are_read_one_by_one(monkeypatch):
+    monkeypatch.setattr(tfwidget_tf, "_stacked", lambda tensors: pytest.fail("they were stacked"))
+    kinds = [tf.float32, tf.float64, tf.float16, tf.bfloat16, tf.int64, tf.uint8, tf.bool]
+    values = [tf.cast(tf.constant(i % 2), kind) for i in range(100) for kind in kinds]
+    expected = [float(i % 2) for i in range(100) for _ in kinds]
+    assert tfwidget_tf.fetch(values) == expected
+    floats = [value for value in values if value.dtype in (tf.float32, tf.float64)]
+    found = tfwidget_tf.fetch([1, *floats, np.float32(0.5)])
+    assert found == [1.0, *(float(i % 2) for i in range(100) for _ in range(2)), 0.5]
+    assert {type(number) for number in found} == {float}
+
+
+@pytest.mark.parametrize("place", ["host", "accelerator"])
 @pytest.mark.parametrize("odd", [[2.0], [[2.0]]], ids=["(1,)", "(1, 1)"])
-def test_tensors_of_other_shapes_among_many(odd):
+def test_tensors_of_other_shapes_among_many(odd, place, request):
+    if place == "accelerator":
+        request.getfixturevalue(place)
     values = [*(tf.constant(1.0) for _ in range(30)), tf.constant(odd), *(tf.constant(3.0) for _ in range(60))]
     assert tfwidget_tf.fetch(values) == [1.0] * 30 + [2.0] + [3.0] * 60
 
 
+@pytest.mark.parametrize("place", ["host", "accelerator"])
 @pytest.mark.parametrize("count", [1, tfwidget_tf.TOGETHER])
 @pytest.mark.parametrize("make", [lambda: tf.constant("1"), lambda: tf.constant(1j), lambda: tf.zeros(2)])
-def test_fetch_refuses_what_is_not_one_real_number(make, count):
+def test_fetch_refuses_what_is_not_one_real_number(make, count, place, request):
+    if place == "accelerator":
+        request.getfixturevalue(place)
     with pytest.raises(TensorError, match=f"value 2 of {1 + count}"):
         tfwidget_tf.fetch([tf.constant(1.0), *(make() for _ in range(count))])
 
