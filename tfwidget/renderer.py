@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
-__all__ = ["Line", "Renderer", "height_of_text", "line_of_text"]
+__all__ = ["Font", "Line", "Renderer", "font_of", "line_of_text", "size_of_text"]
 
 _UNIT = 64  # FreeType places glyphs in 64ths of a pixel
 _LARGEST = 2**15  # pixels of a picture worth keeping: larger ones are few, and would fill the memory
@@ -30,13 +30,19 @@ _PIECE = re.compile(r"[0-9.,+−…]|[^0-9.,+−…]+")
 _SIMPLE = re.compile(r"[ -~°·×–…−]*")  # no character of these changes with those around it, but for kerning
 
 
+Color = tuple[float, float, float, float]
+
+
 @dataclass(frozen=True, eq=False)
-class _Font:
+class Font:
+    """A font at a resolution; the same object for the same font."""
+
     properties: FontProperties
     dpi: float
 
     @property
     def pixels(self) -> float:
+        """Its size."""
         return float(self.properties.get_size_in_points()) * self.dpi / 72.0
 
 
@@ -67,7 +73,7 @@ class Renderer(RendererAgg):
         mtext: Text | None = None,
     ) -> None:
         """Draw one line of text, `y` pixels below the top."""
-        font = _font(prop, self.dpi)
+        font = font_of(prop, self.dpi)
         shaped = mtext is not None and (mtext.get_fontfeatures() or mtext.get_language())
         if ismath or shaped or not gc.get_antialiased() or len(s) * font.pixels**2 > _LARGEST:
             super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)  # type: ignore[no-untyped-call]
@@ -88,7 +94,7 @@ class Renderer(RendererAgg):
         if ismath:
             size: tuple[float, float, float] = super().get_text_width_height_descent(s, prop, ismath)  # type: ignore[no-untyped-call]
             return size
-        font = _font(prop, self.dpi)
+        font = font_of(prop, self.dpi)
         sizes = [_size(piece, font) for piece, _ in _pieces(s, font)]
         top = max(one.height - one.descent for one in sizes)
         descent = max(one.descent for one in sizes)
@@ -108,28 +114,37 @@ class Line(NamedTuple):
     """Pixels from where it begins to where it ends."""
 
 
-def line_of_text(
-    text: str,
-    properties: FontProperties,
-    dpi: float,
-    color: tuple[float, float, float, float],
-    place: tuple[float, float] = (0.0, 0.0),
-) -> Line:
-    """A line of text as it is drawn upright, beginning so many pixels right of and above a pixel's corner."""
-    right, up = (round(_UNIT * part) for part in place)
-    return _line(text, _font(properties, dpi), color, right, up)
+def font_of(properties: FontProperties, dpi: float) -> Font:
+    """The font that texts of these properties have now."""
+    families = tuple(
+        tuple(names)
+        for names in (
+            rcParams["font.sans-serif"], rcParams["font.serif"], rcParams["font.monospace"],
+            rcParams["font.cursive"], rcParams["font.fantasy"],
+        )
+    )  # fmt: skip
+    return _known_font(properties.copy(), dpi, rcParams["text.hinting"], families)  # a copy, for it can be changed
 
 
-def height_of_text(text: str, properties: FontProperties, dpi: float) -> tuple[float, float]:
-    """Pixels that Matplotlib lays out above and below the baseline of a line of text."""
-    font = _font(properties, dpi)
+def line_of_text(text: str, font: Font, color: Color, place: tuple[float, float] = (0.0, 0.0)) -> Line:
+    """A line of text as it is drawn upright, beginning so many pixels right of and above a pixel's corner.
+
+    To an eighth of a pixel, which nobody sees: else there would be too many pictures of each letter.
+    """
+    right, up = (_UNIT // 8 * round(8 * part) for part in place)
+    return _line(text, font, color, right, up)
+
+
+def size_of_text(text: str, font: Font) -> tuple[float, float, float]:
+    """Width of a line of text, and what Matplotlib lays out above and below its baseline, in pixels."""
     above, below = _room(font)
     sizes = [_size(piece, font) for piece, _ in _pieces(text, font)]
-    return max(above, *(one.height - one.descent for one in sizes)), max(below, *(one.descent for one in sizes))
+    above = max(above, *(one.height - one.descent for one in sizes))
+    return sum(one.width for one in sizes), above, max(below, *(one.descent for one in sizes))
 
 
 @lru_cache(maxsize=64)
-def _room(font: _Font) -> tuple[float, float]:
+def _room(font: Font) -> tuple[float, float]:
     """What it lays out for any text of a font."""
     text = Text(0.0, 0.0, "0", fontproperties=font.properties, verticalalignment="baseline", parse_math=False)
     text.set_figure(Figure(dpi=font.dpi))
@@ -138,7 +153,7 @@ def _room(font: _Font) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=1024)
-def _line(text: str, font: _Font, color: tuple[float, float, float, float], right: int, up: int) -> Line:
+def _line(text: str, font: Font, color: Color, right: int, up: int) -> Line:
     placed = []
     for piece, along in _pieces(text, font):
         column, rest = divmod(round(_UNIT * along) + right, _UNIT)
@@ -160,26 +175,13 @@ def _line(text: str, font: _Font, color: tuple[float, float, float, float], righ
     return Line(np.ascontiguousarray(line[::-1]), left, bottom, width)
 
 
-def _font(properties: FontProperties, dpi: float) -> _Font:
-    families = tuple(
-        tuple(names)
-        for names in (
-            rcParams["font.sans-serif"], rcParams["font.serif"], rcParams["font.monospace"],
-            rcParams["font.cursive"], rcParams["font.fantasy"],
-        )
-    )  # fmt: skip
-    return _known_font(properties.copy(), dpi, rcParams["text.hinting"], families)  # a copy, for it can be changed
-
-
 @lru_cache(maxsize=64)
-def _known_font(
-    properties: FontProperties, dpi: float, hinting: object, families: tuple[tuple[str, ...], ...]
-) -> _Font:
-    return _Font(properties, dpi)
+def _known_font(properties: FontProperties, dpi: float, hinting: object, families: tuple[tuple[str, ...], ...]) -> Font:
+    return Font(properties, dpi)
 
 
 @lru_cache(maxsize=1024)
-def _pieces(text: str, font: _Font) -> tuple[tuple[str, float], ...]:
+def _pieces(text: str, font: Font) -> tuple[tuple[str, float], ...]:
     """The pieces of a text, and how far along its baseline each begins."""
     whole = ((text, 0.0),)
     if not _SIMPLE.fullmatch(text):
@@ -197,12 +199,12 @@ def _pieces(text: str, font: _Font) -> tuple[tuple[str, float], ...]:
 
 
 @lru_cache(maxsize=4096)
-def _size(text: str, font: _Font) -> _Size:
+def _size(text: str, font: Font) -> _Size:
     return _Size(*RendererAgg(1, 1, font.dpi).get_text_width_height_descent(text, font.properties, False))
 
 
-@lru_cache(maxsize=1024)
-def _picture(text: str, font: _Font, angle: float, color: Any, right: int, up: int) -> _Picture | None:
+@lru_cache(maxsize=4096)
+def _picture(text: str, font: Font, angle: float, color: Any, right: int, up: int) -> _Picture | None:
     """A text whose origin is so many units right of and above a pixel's corner; None if there is nothing to see."""
     size = _size(text, font)
     margin = font.pixels + 2.0  # for what reaches beyond its measures

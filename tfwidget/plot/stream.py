@@ -38,7 +38,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import NullLocator
 from matplotlib.transforms import Affine2D, Transform
 
-from tfwidget.renderer import height_of_text, line_of_text
+from tfwidget.renderer import Font, font_of, line_of_text, size_of_text
 
 __all__ = ["DisplayList", "Growth", "UnstreamableError"]
 
@@ -218,22 +218,25 @@ class DisplayList:
         if label.get_visible() and len(places):
             beside = label.get_position()[1 if isinstance(axis, XAxis) else 0]
             at = label.get_transform().transform(np.column_stack((places, np.full(len(places), beside)))[:, along])
+            font = self._font(label)
             for word, place in zip(words, at.tolist(), strict=True):
                 if word:
-                    item, pixels = self._label(label, word, *place)
+                    item, pixels = self._label(label, font, word, *place)
                     items.append((item | follows | {"rigid": True}, pixels))
         if axis.label.get_visible() and axis.get_label_text():
             at = axis.label.get_transform().transform(axis.label.get_position())
-            items.append(self._label(axis.label, axis.get_label_text(), *at.tolist()))
+            items.append(self._label(axis.label, self._font(axis.label), axis.get_label_text(), *at.tolist()))
         return items
 
-    def _label(self, text: Text, words: str, x: float, y: float) -> tuple[dict[str, Any], np.ndarray]:
+    def _font(self, text: Text) -> Font:
+        return font_of(text.get_fontproperties(), self._pixels_per_point * 72.0)
+
+    def _label(self, text: Text, font: Font, words: str, x: float, y: float) -> tuple[dict[str, Any], np.ndarray]:
         """One line of text at a place, in pixels from the lower left corner."""
         alignment = text.get_verticalalignment()
         if text.get_rotation() or "\n" in words or (text.get_parse_math() and "$" in words):
             raise UnstreamableError(text)
-        dpi = self._pixels_per_point * 72.0
-        above, below = height_of_text(words, text.get_fontproperties(), dpi)
+        width, above, below = size_of_text(words, font)
         y += {
             "top": -above,
             "center": (below - above) / 2,
@@ -241,11 +244,10 @@ class DisplayList:
             "bottom": below,
             "baseline": 0.0,
         }[alignment]
-        color = to_rgba(text.get_color(), text.get_alpha())
-        width = line_of_text(words, text.get_fontproperties(), dpi, color).width
         x -= width * _ALIGNMENT[text.get_horizontalalignment()]
         column, row = int(x // 1), int(y // 1)
-        line = line_of_text(words, text.get_fontproperties(), dpi, color, (x - column, y - row))
+        color = to_rgba(text.get_color(), text.get_alpha())
+        line = line_of_text(words, font, color, (x - column, y - row))
         rows, columns = line.rgba.shape[:2]
         box = [column + line.left, round(self._height) - row - line.bottom - rows, columns, rows]
         return {"kind": "image", "clip": False, "box": box, "alpha": 1.0}, line.rgba
@@ -295,7 +297,7 @@ class DisplayList:
         if math or "\n" in words or text.get_rotation() or text.get_verticalalignment() != "baseline":
             raise UnstreamableError(text)
         color = to_rgba(text.get_color(), text.get_alpha())
-        line = line_of_text(words, text.get_fontproperties(), self._pixels_per_point * 72.0, color)
+        line = line_of_text(words, self._font(text), color)
         x, y = text.get_transform().transform(text.get_position())
         x -= line.width * _ALIGNMENT[text.get_horizontalalignment()]
         rows, columns = line.rgba.shape[:2]
