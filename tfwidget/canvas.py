@@ -16,11 +16,11 @@ frames, and one is painted when all have acknowledged it who see it and have not
 gone until they speak again. What one of them cannot paint, Agg draws for all.
 
 `Canvas.moving` names the artists that change with every frame. They are animated, so a full draw leaves them out;
-`Canvas.draw_moving` restores that picture and draws them over it, without the axes, ticks and texts. Or it does not
-draw at all: where the browser has said that it can, and `Canvas.live` is set, the moving artists are sent as
-`Canvas.stream` describes them, and painted there over the picture without them, the *base*. A base that has changed is
-sent in one message with what is to be painted over it, and every frame names the base that it was made for: data are
-never shown over the axes of others. While a person pans or zooms by dragging, the browser moves the list at once, and
+`Canvas.draw_moving` restores that picture and draws them over it, without all else. Or it does not draw at all: where
+the browser has said that it can, and `Canvas.live` is set, the moving artists are sent as `Canvas.stream` describes
+them, and painted there over the picture without them, the *base*. A base that has changed is sent in one message with
+what is to be painted over it, and every frame names the base that it was made for: data are never shown over the axes
+of others. `Canvas.append` sends only what the list that was sent last has grown by. While a person pans or zooms by dragging, the browser moves the list at once, and
 the base follows when it comes; for that, every list names the newest message about the mouse that its limits were made
 with. Agg's pictures stay as they are until the next one: paused or ended, a figure moves when the kernel has answered.
 
@@ -305,6 +305,11 @@ class Canvas(Confined, IpymplCanvas):
             return False
         # The second lets the browser paint without a pause; a picture is too large to follow one that is waited for.
         return len(self._in_flight) < 2 if self._base_is_shown else all(map(math.isinf, self._in_flight.values()))
+
+    @property
+    def introduced(self) -> bool:
+        """Whether a browser has said that it shows this figure."""
+        return bool(self._clients) or self._by_ipympl
 
     @property
     def _watching(self) -> list[_Client]:

@@ -26,6 +26,9 @@ __all__ = ["ConfinedHBox", "ConfinedHTML", "LivePlot"]
 MIN_WIDTH = 300
 """A figure is made no narrower than this, in CSS pixels."""
 
+INTRODUCTION = 0.3
+"""Seconds that a browser has to say that it is there, and what it can paint: before, a frame is drawn in vain."""
+
 MAX_LATEST = 6
 """So many latest values are shown as numbers."""
 
@@ -104,6 +107,7 @@ class LivePlot(Confined, ipywidgets.VBox):
         self.canvas.on_theme = self._set_theme
         self.canvas.on_room = self._fit
         self._display: Any = None
+        self._shown_at = -math.inf
 
         self._pause = _button("Pause", "pause", "Pause the training after the step under way")
         self._step = _button("Step", "step-forward", "Make exactly one step, then pause again")
@@ -157,6 +161,7 @@ class LivePlot(Confined, ipywidgets.VBox):
 
     def show(self) -> None:
         """Display the plot in the current cell."""
+        self._shown_at = self.canvas.clock()
         self._display = kernel.publish(self)
 
     def hide_figure(self) -> None:
@@ -169,8 +174,10 @@ class LivePlot(Confined, ipywidgets.VBox):
             kernel.republish(self, self._display)
 
     def ready(self) -> bool:
-        """Whether the browser has painted the frame before."""
-        return self.comm is not None and self.canvas.ready
+        """Whether the browser has painted the frame before; the first waits a little for the browser's first word."""
+        canvas = self.canvas
+        introduced = canvas.introduced or canvas.clock() - self._shown_at > INTRODUCTION
+        return self.comm is not None and introduced and canvas.ready
 
     def append(self) -> bool:
         """Show by what the curves have grown; False where a whole frame is due."""
