@@ -16,7 +16,7 @@ from PIL import Image
 from tfwidget import kernel
 from tfwidget.bridge import Run, State, Status
 from tfwidget.errors import TfwidgetWarning
-from tfwidget.widget import MAX_LATEST, MIN_WIDTH, LivePlot, _duration, _status_line
+from tfwidget.widget import INTRODUCTION, MAX_LATEST, MIN_WIDTH, LivePlot, _duration, _status_line
 
 STATUS = Status(
     state="running",
@@ -125,6 +125,28 @@ class Painter:
             run._whole_due = math.inf
             kernel.mailbox.drain()
         return self.kinds
+
+
+def test_the_first_frame_waits_a_little_for_the_browsers_first_word(
+    plot: LivePlot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    plot.canvas.clock = lambda: now
+    monkeypatch.setattr(kernel, "publish", lambda widget: None)
+    assert plot.ready(), "nobody knows when it was displayed, if it was"
+    plot.show()
+    assert not plot.ready()
+    now += 0.9 * INTRODUCTION
+    assert not plot.ready()
+    Painter(plot, monkeypatch)
+    assert plot.canvas.introduced
+    kernel.mailbox.drain()
+    plot.canvas._in_flight.clear()
+    assert plot.ready()
+    plot.canvas._clients.clear()
+    assert not plot.ready()
+    now += 0.2 * INTRODUCTION
+    assert plot.ready(), "there may be no browser at all"
 
 
 def test_between_whole_frames_curves_only_grow_and_look_the_same(
