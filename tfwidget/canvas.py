@@ -20,9 +20,10 @@ gone until they speak again. What one of them cannot paint, Agg draws for all.
 the browser has said that it can, and `Canvas.live` is set, the moving artists are sent as `Canvas.stream` describes
 them, and painted there over the picture without them, the *base*. A base that has changed is sent in one message with
 what is to be painted over it, and every frame names the base that it was made for: data are never shown over the axes
-of others. `Canvas.append` sends only what the list that was sent last has grown by. While a person pans or zooms by dragging, the browser moves the list at once, and
-the base follows when it comes; for that, every list names the newest message about the mouse that its limits were made
-with. Agg's pictures stay as they are until the next one: paused or ended, a figure moves when the kernel has answered.
+of others. `Canvas.append` sends only what the list that was sent last has grown by. While a person pans or zooms by
+dragging, the browser moves the list at once, and the base follows when it comes; for that, every list names the newest
+message about the mouse that its limits were made with. Agg's pictures stay as they are until the next one: paused or
+ended, a figure moves when the kernel has answered.
 
 Where tfwidget's front end is not loaded (see `hosts`), ipympl's own shows the figure, by its protocol. It acknowledges
 nothing, but it answers ``draw`` with ``draw`` if it has taken a picture since the last answer: so each picture is
