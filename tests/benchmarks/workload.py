@@ -126,7 +126,7 @@ def with_stamps(count: int) -> None:
 
 def _note_sent(plot: Any, made: list[float]) -> None:
     """Fill `held`; the newest step was `made` then."""
-    draw, send = plot.draw, plot.canvas.send
+    draw, append, send = plot.draw, plot.append, plot.canvas.send
     shown = 0.0
 
     def noted_draw(frame: Any) -> None:
@@ -134,13 +134,19 @@ def _note_sent(plot: Any, made: list[float]) -> None:
         shown = made[0]
         draw(frame)
 
+    def noted_append() -> bool:
+        nonlocal shown
+        shown = made[0]
+        grown: bool = append()
+        return grown
+
     def noted_send(content: dict[str, Any], buffers: Any = None) -> None:
         number = json.loads(content.get("data", "{}")).get("frame")
         if number is not None:
             held[number] = shown
         send(content, buffers)
 
-    plot.draw, plot.canvas.send = noted_draw, noted_send
+    plot.draw, plot.append, plot.canvas.send = noted_draw, noted_append, noted_send
 
 
 def with_stamps_at_30(count: int) -> None:
