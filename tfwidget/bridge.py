@@ -68,7 +68,7 @@ STATUS_INTERVAL = 0.5
 """Seconds from one status to the next: numbers that change faster cannot be read."""
 
 WHOLE_INTERVAL = 0.5
-"""Seconds from one whole frame to the next at least; between them curves only grow, which costs a tenth."""
+"""Seconds from one whole frame to the next at least; between them curves only grow, which costs much less."""
 
 WHOLE_LIMIT = 2.0
 """Seconds from one whole frame to the next at most, if the render budget allows one."""

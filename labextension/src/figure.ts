@@ -1,8 +1,8 @@
 /**
  * The figure in the browser: ipympl's canvas, with frames that are acknowledged.
  *
- * Invariant: every frame of the kernel is painted in order and then acknowledged, so that no difference image is lost
- * and the kernel knows when to send the next one.
+ * Invariant: every frame of the kernel is painted in order, and then acknowledged if that was asked for, so that no
+ * difference image is lost and the kernel knows when to send the next one.
  */
 import { DOMWidgetView, type IClassicComm } from '@jupyter-widgets/base';
 import { MPLCanvasModel, MPLCanvasView } from 'jupyter-matplotlib';

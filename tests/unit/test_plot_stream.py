@@ -302,6 +302,10 @@ def test_scales_with_more_than_a_grid_and_labels_are_left_to_agg(style: Callable
     assert board.stream(True) is None
     assert board.set_live(True), "Agg draws the scales, too, and not with every frame"
     assert not board.live
+    board.set_live(True)
+    assert not board.live, "it would come and go with every frame"
+    board.reset_view()
+    assert board.set_live(True), "in another view it is tried again"
 
 
 def test_a_whole_axis_of_a_picture_is_nothing() -> None:

@@ -294,6 +294,7 @@ class Board:
 
     def reset_view(self) -> None:
         """Follow the data again after a person has panned or zoomed; a full draw is needed."""
+        self._streams = True  # what could not be streamed may have been of the former view
         for slot in self._slots:
             if slot.panel is not None:
                 slot.panel.reset_view()
