@@ -9,6 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import pytest
 
+from tfwidget import snapshot
 from tfwidget import tf as tfwidget_tf
 from tfwidget.errors import TensorError
 from tfwidget.snapshot import fetch as fetch_one_by_one
@@ -187,15 +188,18 @@ def accelerator(monkeypatch):
 @pytest.mark.usefixtures("accelerator")
 def test_tensors_of_an_accelerator_are_read_together(monkeypatch):
     reads = []
-    stacked = tfwidget_tf._stacked
-    monkeypatch.setattr(tfwidget_tf, "_stacked", lambda tensors: reads.append(len(tensors)) or stacked(tensors))
+    floats = tfwidget_tf._floats
+    monkeypatch.setattr(tfwidget_tf, "_floats", lambda array: reads.append(len(array)) or floats(array))
     values = [tf.constant(float(i)) for i in range(tfwidget_tf.TOGETHER + tfwidget_tf.FEW + 1)]
     assert tfwidget_tf.fetch(values) == [float(i) for i in range(len(values))]
     assert reads == [tfwidget_tf.TOGETHER, tfwidget_tf.FEW + 1]
 
 
-def test_tensors_in_host_memory_are_read_one_by_one(monkeypatch):
+def test_tensors_in_host_memory_are_read_type_by_type(monkeypatch):
     monkeypatch.setattr(tfwidget_tf, "_stacked", lambda tensors: pytest.fail("they were stacked"))
+    eager = type(tf.constant(1.0))
+    one_by_one = lambda value, *_: pytest.fail("read by itself") if type(value) is eager else float(value)  # noqa: E731
+    monkeypatch.setattr(snapshot, "_number", one_by_one)
     kinds = [tf.float32, tf.float64, tf.float16, tf.bfloat16, tf.int64, tf.uint8, tf.bool]
     values = [tf.cast(tf.constant(i % 2), kind) for i in range(100) for kind in kinds]
     expected = [float(i % 2) for i in range(100) for _ in kinds]
@@ -204,6 +208,18 @@ def test_tensors_in_host_memory_are_read_one_by_one(monkeypatch):
     found = tfwidget_tf.fetch([1, *floats, np.float32(0.5)])
     assert found == [1.0, *(float(i % 2) for i in range(100) for _ in range(2)), 0.5]
     assert {type(number) for number in found} == {float}
+
+
+def test_numbers_that_no_longer_are_of_size_one_are_not_taken_for_others():
+    # Together they are as long as three numbers.
+    values = [tf.constant(1.0), tf.zeros(0), tf.constant([2.0, 3.0])]
+    with pytest.raises(TensorError, match="value 2 of 3"):
+        tfwidget_tf.fetch(values)
+
+
+def test_a_number_may_look_like_what_is_put_between_two():
+    numbers = np.frombuffer(3 * tfwidget_tf._BETWEEN)
+    assert tfwidget_tf.fetch([tf.constant(number) for number in numbers]) == numbers.tolist()
 
 
 @pytest.mark.parametrize("place", ["host", "accelerator"])
