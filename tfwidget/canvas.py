@@ -1,13 +1,15 @@
 """The Matplotlib backend ``tfwidget``: ipympl's canvas, confined to the owner thread, with acknowledged frames.
 
-Invariant: everything is drawn on the owner thread, and at most one picture, or two frames of which the second is only
-painted over it, are in flight until the browsers that show it have painted them.
+Invariant: everything is drawn on the owner thread. At most one picture is in flight until the browsers that show it have
+painted it; of frames that are only painted over it, a *window* of two, or more while the browsers are quick.
 
 Flow control, all of it:
 
 - ``draw()`` draws at once, ``draw_idle()`` wants a draw and posts one to the mailbox, however often it is called;
 - a drawn picture is sent if no frame is in flight; else when the acknowledgement arrives, with what is newest by then;
-- of two frames in flight only the second is to be acknowledged, which tells of the first, too;
+- of the frames in flight only some are to be acknowledged, which tells of those before, too: to handle one costs the
+  kernel more than a frame. Each that comes promptly doubles the window, up to `MAX_WINDOW`, each that does not halves
+  it, so that a slow browser or network slows the frames, and none of them waits there for long;
 - a frame that the browser could not show, or never acknowledged, is followed by a full one;
 - while no view is visible nothing is sent, and the newest as soon as one is.
 
@@ -69,6 +71,18 @@ ACKNOWLEDGEMENT_TIMEOUT = 2.0
 
 STREAM = 1
 """The version of `Canvas.stream`'s format, which the browser must know to be sent it."""
+
+MIN_WINDOW = 2
+"""So many frames may be in flight at first, and after a loss: one is painted while the next is on its way."""
+
+MAX_WINDOW = 16
+"""So many frames, each of less than a kilobyte, may be on their way to browsers that acknowledge them promptly."""
+
+PROMPT = 0.15
+"""Seconds within which an acknowledgement is prompt."""
+
+ASK_INTERVAL = 1.0
+"""Seconds after which a frame is to be acknowledged although others could follow it."""
 
 MAX_FAILURES = 2
 """So often in a row the figure is drawn again when the browser could not show it."""
@@ -135,6 +149,8 @@ class Canvas(Confined, IpymplCanvas):
         self.clock: Callable[[], float] = time.monotonic
         self._frame = 0
         self._in_flight: dict[int, float] = {}  # when each was sent; infinite where no acknowledgement was asked for
+        self._window = MIN_WINDOW
+        self._asked = 0, -math.inf  # the newest frame of which one was, and when
         self._unsent = False
         self._timer: asyncio.TimerHandle | None = None
         self._clients: dict[str, _Client] = {}  # in the order in which they spoke last
@@ -300,12 +316,12 @@ class Canvas(Confined, IpymplCanvas):
         if self._in_flight and self.clock() - min(self._in_flight.values()) > ACKNOWLEDGEMENT_TIMEOUT:
             for client in self._watching:
                 client.gone = client.acknowledged < min(self._in_flight)
-            self._in_flight.clear()  # lost
-            self._force_full = True
+            self._lose()
         if not self._visible:
             return False
-        # The second lets the browser paint without a pause; a picture is too large to follow one that is waited for.
-        return len(self._in_flight) < 2 if self._base_is_shown else all(map(math.isinf, self._in_flight.values()))
+        # A picture is too large to follow a frame that is waited for.
+        window = self._window if self._base_is_shown else 0
+        return len(self._in_flight) < window or all(map(math.isinf, self._in_flight.values()))
 
     @property
     def introduced(self) -> bool:
@@ -330,6 +346,12 @@ class Canvas(Confined, IpymplCanvas):
     def _forget_painted(self, frame: int) -> None:
         for sent in [one for one in self._in_flight if one <= frame]:
             del self._in_flight[sent]
+
+    def _lose(self) -> None:
+        """Take all that is in flight for lost."""
+        self._in_flight.clear()
+        self._window = MIN_WINDOW
+        self._force_full = True
 
     def _wait(self) -> None:
         """Send what there is when a frame could be painted."""
@@ -387,9 +409,12 @@ class Canvas(Confined, IpymplCanvas):
 
     def _send_numbered(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         self._frame += 1
-        # Handling an acknowledgement takes as long as a frame. The second one's is the first one's, too.
-        asked = bool(self._in_flight) or len(buffers) > 1 or not self._base_is_shown
-        self._in_flight[self._frame] = self.clock() if asked else math.inf
+        now, (frame, then) = self.clock(), self._asked
+        is_picture = len(buffers) > 1 or not self._base_is_shown
+        asked = is_picture or self._frame - frame >= max(self._window // 2, 2) or now - then >= ASK_INTERVAL
+        if asked:
+            self._asked = self._frame, now
+        self._in_flight[self._frame] = now if asked else math.inf
         content |= {"frame": self._frame} if asked else {"frame": self._frame, "ack": False}
         self.send({"data": json.dumps(content)}, buffers=buffers)
         if self._by_ipympl:
@@ -425,14 +450,16 @@ class Canvas(Confined, IpymplCanvas):
         elif self._clients:
             return  # a page without a view of it
         if content.get("error") is not None:
-            self._force_full = True
             self._failures += 1
             self._draw_wanted |= self._failures <= MAX_FAILURES
-            self._in_flight.clear()
+            self._lose()
         elif frame not in self._in_flight:
             return  # it already counted as lost
         else:
             self._failures = 0
+            if frame == self._asked[0]:
+                prompt = self.clock() - self._asked[1] < PROMPT
+                self._window = min(2 * self._window, MAX_WINDOW) if prompt else max(self._window // 2, MIN_WINDOW)
             if not self._watching:
                 self._forget_painted(frame)
         self._go_on()
@@ -541,8 +568,7 @@ class Canvas(Confined, IpymplCanvas):
     def _send_all_to(self, client: _Client) -> None:
         """Send a full frame soon, for the client may have nothing of what was sent."""
         client.gone = False
-        self._in_flight.clear()
-        self._force_full = True
+        self._lose()
         self.draw_idle()
 
     # -- other threads ---------------------------------------------------------------------------------------------

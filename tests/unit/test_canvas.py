@@ -21,9 +21,13 @@ from tfwidget import kernel
 from tfwidget.canvas import (
     _MESSAGES,
     ACKNOWLEDGEMENT_TIMEOUT,
+    ASK_INTERVAL,
     MAX_CLIENTS,
     MAX_FAILURES,
     MAX_PIXELS,
+    MAX_WINDOW,
+    MIN_WINDOW,
+    PROMPT,
     Canvas,
     FigureManager,
     new_canvas,
@@ -945,9 +949,15 @@ class Painter(Browser):
 
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)
+        self.delay = PROMPT  # before it acknowledges: not promptly, for two frames in flight are easier to follow
         self.painted: list[tuple[str, bool]] = []  # the list, and whether a base came with it
         self.lists: list[dict[str, Any]] = []  # their headers
         self.base: int | None = None
+
+    def send(self, kind: object, **fields: object) -> None:
+        if kind == "frame_ack":
+            self.now += self.delay
+        super().send(kind, **fields)
 
     def receive(self, content: dict[str, str], buffers: list[bytes] | None = None) -> None:
         data = json.loads(content["data"])
@@ -1087,6 +1097,71 @@ def test_of_two_frames_in_flight_the_second_is_to_be_acknowledged(painter: Paint
     painter.canvas.draw()
     assert painter.sent[-1]["type"] == "binary", "nor waited for"
     assert "ack" not in painter.sent[-1]
+
+
+def sent_until_it_waits(painter: Painter) -> list[bool]:
+    """Send frames for as long as the canvas is ready; whether each is to be acknowledged."""
+    before = len(painter.lists)
+    for number in range(2 * MAX_WINDOW):
+        recolour(painter, f"C{number % 9}")
+    return [message.get("ack", True) for message in painter.lists[before:]]
+
+
+def test_the_window_of_a_prompt_browser_opens_and_fewer_frames_are_to_be_acknowledged(painter: Painter) -> None:
+    painter.delay = 0.9 * PROMPT
+    windows = []
+    for _ in range(5):
+        asked = sent_until_it_waits(painter)
+        assert any(asked), "else nobody would ever tell that they were painted"
+        windows.append(len(painter.canvas._in_flight))
+        painter.acknowledge()
+    assert windows == [2, 4, 8, MAX_WINDOW, MAX_WINDOW]
+    recolour(painter, "red")
+    painter.acknowledge()
+    asked = []
+    for _ in range(3 * MAX_WINDOW):
+        assert painter.canvas.ready
+        recolour(painter, "green")
+        asked.append(painter.lists[-1].get("ack", True))
+        if asked[-1]:
+            painter.acknowledge()
+    assert sum(asked) == 3 * MAX_WINDOW // (MAX_WINDOW // 2)
+
+
+@pytest.mark.parametrize("what", ["late", "lost", "failed", "another view"])
+def test_the_window_closes_when_the_browser_is_slow_or_frames_are_lost(painter: Painter, what: str) -> None:
+    painter.delay = 0.0
+    while painter.canvas._window < MAX_WINDOW:
+        sent_until_it_waits(painter)
+        painter.acknowledge()
+    sent_until_it_waits(painter)
+    if what == "late":
+        painter.delay = PROMPT
+        painter.acknowledge()
+        assert painter.canvas._window == MAX_WINDOW // 2
+        for _ in range(MAX_WINDOW):
+            sent_until_it_waits(painter)
+            painter.acknowledge()
+    elif what == "lost":
+        painter.now += 1.1 * ACKNOWLEDGEMENT_TIMEOUT
+        assert painter.canvas.ready
+    elif what == "failed":
+        painter.acknowledge(error="no memory")
+    else:
+        painter.send("ready", device_pixel_ratio=1, theme="light", stream=1)
+    assert painter.canvas._window == MIN_WINDOW
+
+
+def test_at_a_slow_pace_every_frame_is_to_be_acknowledged(painter: Painter) -> None:
+    painter.delay = 0.0
+    while painter.canvas._window < MAX_WINDOW:
+        sent_until_it_waits(painter)
+        painter.acknowledge()
+    for color in ("red", "green", "blue"):
+        painter.now += ASK_INTERVAL
+        recolour(painter, color)
+        assert painter.lists[-1].get("ack", True), "that a browser has gone is noticed soon"
+        painter.acknowledge()
 
 
 def test_a_list_that_was_lost_or_could_not_be_painted_is_followed_by_all_of_it(painter: Painter) -> None:
