@@ -1,7 +1,7 @@
 """The Matplotlib backend ``tfwidget``: ipympl's canvas, confined to the owner thread, with acknowledged frames.
 
-Invariant: everything is drawn on the owner thread. At most one picture is in flight until the browsers that show it have
-painted it; of frames that are only painted over it, a *window* of two, or more while the browsers are quick.
+Invariant: everything is drawn on the owner thread. At most one picture is in flight until the browsers that show it
+have painted it; of frames that are only painted over it, a *window* of two, or more while the browsers are quick.
 
 Flow control, all of it:
 

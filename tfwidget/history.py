@@ -7,6 +7,7 @@ How: a series is a pyramid of point lists. Level 0 is every point. Each level is
 consecutive points it keeps, in their order, the lowest, the highest and the first of each non-finite kind (NaN, +inf,
 -inf). The newest points that do not fill a block yet wait on their level, so a level followed by what waits below it is
 the whole series at that level's detail. When the finest kept level is full it is given up, and the next is the finest.
+What comes in small lots waits before it is put there, for to put a few costs as much as to put thousands.
 
 tsdownsample, the package for this, thins complete arrays only, and leaves NaN out or lets it hide its bucket.
 """
@@ -15,6 +16,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Literal
 
 import numpy as np
@@ -35,7 +37,8 @@ Steps = NDArray[np.int64]
 Values = NDArray[np.float64]
 
 _GROUP = 8  # even a group with all five kinds of kept points shrinks, so that the pyramid ends
-_CHUNK = 4_096  # bounds the memory that one large extend() needs
+_CHUNK = 4_096  # bounds the memory that one large extend() needs, and what waits
+_FEW = 512  # so few points wait to be put into the pyramid
 _FAR = 2**62  # beyond every step, and safe to compare with one
 
 
@@ -111,6 +114,8 @@ class Series:
         self._block = min(64, capacity // 8)
         self._levels = [_Level()]
         self._finest = 0
+        self._new_steps: list[int] = []  # not in the pyramid yet
+        self._new_values: list[float] = []
         self._count = 0
         self._last: tuple[int, float] | None = None
         self._lowest, self._highest = math.inf, -math.inf
@@ -141,6 +146,7 @@ class Series:
     @property
     def nbytes(self) -> int:
         """Memory held, in bytes."""
+        self._put_new()
         return sum(level.steps.nbytes + level.values.nbytes for level in self._levels)
 
     def extend(self, steps: Sequence[int] | Steps, values: Sequence[float] | Values) -> None:
@@ -162,18 +168,39 @@ class Series:
         """
         if not len(steps) and not len(values):
             return
+        if self._extend_by_few(steps, values):
+            return
         new_steps, new_values = self._checked(steps, values)
+        self._put_new()
         finite = new_values[np.isfinite(new_values)]
         if len(finite) < len(new_values):
             self._all_finite = False
         if len(finite):
             self._lowest = min(self._lowest, float(finite.min()))
             self._highest = max(self._highest, float(finite.max()))
-        chunk = min(_CHUNK, self.capacity // 4)
-        for begin in range(0, len(new_steps), chunk):
-            self._add(new_steps[begin : begin + chunk], new_values[begin : begin + chunk])
+        self._put(new_steps, new_values)
         self._count += len(new_steps)
         self._last = int(new_steps[-1]), float(new_values[-1])
+
+    def since(self, count: int, points: int) -> tuple[list[int], list[float]] | None:
+        """Return what was added after the first `count` points, if it is finite and quickly told; else None.
+
+        Parameters
+        ----------
+        count : int
+            A former length of the series.
+        points : int
+            About so many points are returned at most: the lowest and highest of neighbouring ones, and the newest.
+        """
+        new = self._count - count
+        if not 0 < new <= len(self._new_steps):
+            return None
+        steps, values = self._new_steps[-new:], self._new_values[-new:]
+        if new > points:
+            keep = _extremes(np.array(values), -(-2 * new // points))
+            keep[-1] = True
+            steps, values = list(compress(steps, keep)), list(compress(values, keep))
+        return steps, values
 
     def view(self, lo: float | None = None, hi: float | None = None, points: int = 2000) -> tuple[Steps, Values]:
         """Return the points to draw for a range of steps.
@@ -238,6 +265,37 @@ class Series:
         """Return the lowest and highest finite value ever added, or None if there was none."""
         return (self._lowest, self._highest) if self._lowest <= self._highest else None
 
+    def _extend_by_few(self, steps: Sequence[int] | Steps, values: Sequence[float] | Values) -> bool:
+        """Add a small lot of finite numbers, as a run does at each frame, without NumPy; False where it is no such."""
+        if type(steps) is not list or type(values) is not list or len(steps) != len(values) or len(steps) > _FEW:
+            return False
+        if set(map(type, steps)) != {int} or set(map(type, values)) != {float}:
+            return False
+        if not math.isfinite(sum(values)) or steps != sorted(steps) or (self._last and steps[0] < self._last[0]):
+            return False
+        if not -_FAR < steps[0] <= steps[-1] < _FAR:
+            return False
+        self._new_steps += steps
+        self._new_values += values
+        self._lowest = min(self._lowest, *values)
+        self._highest = max(self._highest, *values)
+        self._count += len(steps)
+        self._last = steps[-1], values[-1]
+        if len(self._new_steps) > _CHUNK:
+            self._put_new()
+        return True
+
+    def _put_new(self) -> None:
+        if self._new_steps:
+            steps, values = np.array(self._new_steps, np.int64), np.array(self._new_values, np.float64)
+            self._new_steps, self._new_values = [], []
+            self._put(steps, values)
+
+    def _put(self, steps: Steps, values: Values) -> None:
+        chunk = min(_CHUNK, self.capacity // 4)
+        for begin in range(0, len(steps), chunk):
+            self._add(steps[begin : begin + chunk], values[begin : begin + chunk])
+
     def _checked(self, steps: Sequence[int] | Steps, values: Sequence[float] | Values) -> tuple[Steps, Values]:
         new_steps, new_values = np.asarray(steps), np.asarray(values)
         if new_steps.shape != new_values.shape or new_steps.ndim != 1:
@@ -286,6 +344,7 @@ class Series:
 
     def _window(self, lo: float | None, hi: float | None, limit: int | None, margin: int) -> tuple[Steps, Values]:
         """Copy the points from `lo` to `hi`, and `margin` beyond, of the finest level with at most `limit` of them."""
+        self._put_new()
         if lo is not None and hi is not None and lo > hi:
             lo, hi = hi, lo  # an axis may be inverted
         low, high = _bound(lo, math.ceil, -_FAR), _bound(hi, math.floor, _FAR)

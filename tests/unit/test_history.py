@@ -252,6 +252,28 @@ def test_views_are_copies():
     assert series.values.tolist() == list(range(10))
 
 
+def test_what_came_since():
+    series = Series("loss")
+    series.extend(np.arange(100), np.arange(100.0))
+    assert series.since(100, 10) is None, "there is nothing new"
+    assert series.since(99, 10) is None, "it came as an array"
+    for step in range(100, 110):
+        series.extend([step], [float(step)])
+    assert series.since(107, 10) == ([107, 108, 109], [107.0, 108.0, 109.0])
+    assert series.since(100, 10) == (list(range(100, 110)), [float(step) for step in range(100, 110)])
+    assert series.since(99, 10) is None
+    assert series.since(111, 10) is None
+    series.extend([110, 110], [-5.0, 7.0])
+    assert series.since(110, 10) == ([110, 110], [-5.0, 7.0])
+    steps, values = series.since(100, 4)
+    assert len(steps) == len(values) <= 5
+    assert {-5.0, 109.0, 7.0} <= set(values)
+    assert values[-1] == 7.0
+    series.extend([111], [math.nan])
+    assert series.since(111, 10) is None, "there is a gap"
+    assert series.steps.tolist() == [*range(110), 110, 110, 111]
+
+
 def test_the_source_may_be_changed_afterwards():
     steps, values = np.arange(5), np.arange(5.0)
     series = Series("loss")
@@ -280,6 +302,7 @@ def test_an_empty_series():
         ([5.5], [0.0], TensorError, "integers, got float64"),
         ([5], ["1"], TensorError, "real numbers, got <U1"),
         ([5], [1j], TensorError, "real numbers, got complex128"),
+        ([2**70], [1.0], TensorError, "integers, got object"),
     ],
 )
 def test_refused_points_leave_the_series_as_it_was(steps, values, error, words):

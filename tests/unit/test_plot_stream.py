@@ -328,12 +328,12 @@ def test_a_line_grows_by_points_where_matplotlib_puts_them() -> None:
     for one in (line, other):
         display.add(one)
     growth = Growth(ax.figure, display.places)
-    assert growth.add(line, np.array([3, 4]), np.array([5.0, 6.0]))
-    assert not growth.add(other, np.array([3]), np.array([5.0])), "it has markers"
+    assert growth.add(line, [3, 4], [5.0, 6.0])
+    assert not growth.add(other, [3], [5.0]), "it has markers"
     assert growth.header == {"growth": [(0, 0, 2)]}
     found = np.frombuffer(growth.data, np.float32).reshape(-1, 2)
     np.testing.assert_allclose(found, places(line, [(3, 5), (4, 6)]), atol=1e-3)
-    assert not Growth(ax.figure, {}).add(line, np.array([3]), np.array([5.0])), "it was not on the list"
+    assert not Growth(ax.figure, {}).add(line, [3], [5.0]), "it was not on the list"
 
 
 # -- what a drag takes along -------------------------------------------------------------------------------------------

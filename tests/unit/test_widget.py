@@ -176,9 +176,30 @@ def test_curves_do_not_just_grow_where_that_would_not_show_them(
     for values in ({"loss": 1e6}, {"loss": math.nan}, {"accuracy": -math.inf}):
         assert painter.train(run, 4, whole=True)[-1] == "growth"
         assert painter.train(run, 1, **values) == ["whole"]
+    painter.train(run, 1, whole=True, loss=math.nan)
+    assert painter.train(run, 3, loss=1.0) == ["whole", "whole", "growth"], "after a gap a point stands alone"
     painter.train(run, 1, whole=True)
     painter.plot.figure.suptitle("mine")
     assert painter.train(run, 1) == ["whole"], "the user has changed the figure"
+
+
+def test_curves_that_end_out_of_view_do_not_grow_there(
+    plot: LivePlot, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painter = Painter(plot, monkeypatch)
+    painter.train(run, 105)
+    past, _ = plot.figure.axes
+    past.set_xlim(10, 20)
+    painter.train(run, 1, whole=True)
+    before = painter.paths.copy()
+    assert painter.train(run, 3) == ["growth"] * 3
+    grown = [place for place, path in painter.paths.items() if len(path) > len(before[place])]
+    assert len(grown) == 1, "a line from there to the newest step would cross what was left out"
+    past.set_xlim(10, 1000)
+    painter.train(run, 1, whole=True)
+    before = painter.paths.copy()
+    assert painter.train(run, 3) == ["growth"] * 3
+    assert sum(len(path) > len(before[place]) for place, path in painter.paths.items()) == 2
 
 
 # -- what it says ------------------------------------------------------------------------------------------------------

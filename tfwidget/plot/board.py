@@ -22,7 +22,7 @@ from tfwidget.plot.histogram import HistogramPanel
 from tfwidget.plot.image import ImagePanel
 from tfwidget.plot.line import LinePanel, group_of
 from tfwidget.plot.panel import HEADER, Cell, Notice, Panel
-from tfwidget.plot.stream import DisplayList, Growth, UnstreamableError
+from tfwidget.plot.stream import DisplayList, Growth, Place, UnstreamableError
 from tfwidget.plot.theme import DARK, LIGHT, RC, TEXT_SIZE, Theme
 
 __all__ = ["KINDS", "Board", "arrange"]
@@ -191,7 +191,7 @@ class Board:
         self._frame: Frame | None = None
         self._laid_out: tuple[object, ...] | None = None
         self._textures: dict[int, np.ndarray] = {}
-        self._places: dict[int, tuple[int, int]] = {}
+        self._places: dict[int, Place] = {}
         self._scales: dict[Axis, tuple[object, Any]] = {}
         self._live = False
         self._streams = True  # nothing has shown yet that cannot be

@@ -106,7 +106,9 @@ class _Curve:
         self.name = name
         self.color = color
         self.first: int | None = None
-        self.shown: int | None = None  # the last step
+        self.shown = 0  # how many points the series had
+        self.grows = False  # what is added to the series continues the line
+        self.in_past = False  # so does what is out of view
         ax = panel.ax
         self.line = Line2D([], [], animated=True, zorder=3, markersize=3.6, markeredgewidth=0, solid_joinstyle="round")
         ax.add_line(self.line)
@@ -135,6 +137,7 @@ class LinePanel(Panel):
     def __init__(self, figure: Figure, name: str, theme: Theme) -> None:
         self._curves: list[_Curve] = []
         self._log = False
+        self._follows = True  # whether it did when it was drawn last
         self._x: tuple[float, float] | None = None  # steps and (transformed) values that the limits were made for
         self._y: tuple[float, float] | None = None
         super().__init__(figure, name, theme)
@@ -190,7 +193,7 @@ class LinePanel(Panel):
                 msg = f"A line needs a scalar, got shape {shape}. Log its mean, or log it as Histogram(value)."
                 raise TensorError(msg)
         series = [(curve, frame.series[curve.name]) for curve in self._curves if curve.name in frame.series]
-        follow = self.following
+        follow = self._follows = self.following
         width = self.pixels[0]
         low, high = (None, None) if follow else sorted(self.ax.get_xlim())
         # A minimum and a maximum for each pixel, or for every second one in a wide panel, where that costs time.
@@ -205,6 +208,10 @@ class LinePanel(Panel):
             self._grow([one for _, one in series], [values for _, _, values in data])
         for curve, steps, values in data:
             self._draw_curve(curve, steps, values, width)
+        for (curve, one), (_, steps, values) in zip(series, data, strict=True):
+            curve.shown = len(one)
+            curve.grows = bool(len(values)) and bool(np.isfinite(values[-1]))
+            curve.in_past = not follow and one.last is not None and (not len(steps) or steps[-1] < one.last[0])
         self._mark_turns(frame.marks)
         marked = self._mark([one for _, one in series], low, high)
         for curve, one in series:
@@ -218,22 +225,22 @@ class LinePanel(Panel):
         """Put the points since the last frame on the list; False where limits must grow, or marks are needed."""
         if self._frame is None:
             return False
-        follow = self.following
         for curve in self._curves:
             series = self._frame.series.get(curve.name)
-            if series is None or series.last is None or series.last[0] == curve.shown:
+            if series is None or curve.in_past or len(series) == curve.shown:
                 continue
-            if curve.shown is None:
+            new = series.since(curve.shown, _GROWTH) if curve.grows else None
+            if new is None:
                 return False
-            steps, values = series.view(curve.shown, None, _GROWTH)
-            lowest, highest = float(values.min()), float(values.max())
-            if not math.isfinite(highest - lowest) or (self._log and lowest <= 0.0):
+            steps, values = new
+            lowest, highest = min(values), max(values)
+            if self._log and lowest <= 0.0:
                 return False
-            if follow and not self._holds(series.last[0], lowest, highest):
+            if self._follows and not self._holds(steps[-1], lowest, highest):
                 return False
             if not growth.add(curve.line, steps, values):
                 return False
-            curve.shown = series.last[0]
+            curve.shown = len(series)
         return True
 
     def _holds(self, last: int, lowest: float, highest: float) -> bool:
@@ -407,7 +414,6 @@ class LinePanel(Panel):
     def _draw_curve(self, curve: _Curve, steps: np.ndarray, values: np.ndarray, width: int) -> None:
         line = curve.line
         line.set_data(steps, values)
-        curve.shown = int(steps[-1]) if len(steps) else None
         finite = np.isfinite(values)
         count = int(np.count_nonzero(finite))
         line.set_linewidth(1.4 if count < width // 4 else 1.0)

@@ -19,7 +19,7 @@ While the toolbar's pan tool is on, a panel says which buttons of the mouse drag
 them (``"x"``, ``"y"``, ``"xy"``, ``""``) it follows the data: the browser moves these before the kernel has answered.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -40,12 +40,15 @@ from matplotlib.transforms import Affine2D, Transform
 
 from tfwidget.renderer import Font, font_of, line_of_text, size_of_text
 
-__all__ = ["DisplayList", "Growth", "UnstreamableError"]
+__all__ = ["DisplayList", "Growth", "Place", "UnstreamableError"]
 
 _FAR = 1e9  # pixels; a browser clips in float64, where differences of larger places lose what is near
 _ALIGNMENT = {"left": 0.0, "center": 0.5, "right": 1.0}
 _CAPS = {"butt": "butt", "round": "round", "projecting": "square"}
 
+
+Place = tuple[int, int, Transform]
+"""Panel and item of the path that a line became, and how its data become pixels while the limits are as they are."""
 
 _Scale = list[tuple[dict[str, Any], np.ndarray]]
 """What an axis became: items, and their points or pixels."""
@@ -83,8 +86,8 @@ class DisplayList:
         self._length = 0
         self._dragged: list[int] = []  # of the panel opened last
         self._size = [round(width), round(self._height)]
-        self.places: dict[int, tuple[int, int]] = {}
-        """Panel and item of the path that each line became, by the line's id."""
+        self.places: dict[int, Place] = {}
+        """What became of each line, by its id."""
 
     @property
     def header(self) -> dict[str, Any]:
@@ -134,7 +137,10 @@ class DisplayList:
         points = self._pixels(line.get_transform(), np.column_stack((x, y)) if numbers else line.get_xydata())
         dashed = line.is_dashed()
         if line.get_linestyle() not in ("None", "", " ") and line.get_linewidth() > 0:
-            self.places[id(line)] = len(self._panels) - 1, len(self._items)
+            transform = line.get_transform()
+            # As it is now: Matplotlib's own makes sure of that at every use.
+            transform = Affine2D(transform.get_matrix()) if transform.is_affine else transform
+            self.places[id(line)] = len(self._panels) - 1, len(self._items), transform
             self._path(
                 line, points, line.get_color(), line.get_linewidth(),
                 line.get_dash_capstyle() if dashed else line.get_solid_capstyle(),
@@ -336,7 +342,7 @@ class Growth:
         `DisplayList.places` of the list.
     """
 
-    def __init__(self, figure: Figure, places: Mapping[int, tuple[int, int]]) -> None:
+    def __init__(self, figure: Figure, places: Mapping[int, "Place"]) -> None:
         self._places = places
         self._height = float(figure.bbox.height)
         self._lines: list[tuple[int, int, int]] = []
@@ -352,13 +358,14 @@ class Growth:
         """The points (float32, x and y in turn), in the order of the header."""
         return b"".join(self._chunks)
 
-    def add(self, line: Line2D, x: np.ndarray, y: np.ndarray) -> bool:
+    def add(self, line: Line2D, x: Sequence[float], y: Sequence[float]) -> bool:
         """Append points to a line; False if it is not on the list as a path alone."""
         place = self._places.get(id(line))
         if place is None or line.get_marker() not in ("None", None, "", " "):
             return False
-        self._lines.append((*place, len(x)))
-        self._chunks.append(_pixels(line.get_transform(), np.column_stack((x, y)), self._height).tobytes())
+        panel, item, transform = place
+        self._lines.append((panel, item, len(x)))
+        self._chunks.append(_pixels(transform, np.array((x, y), np.float64).T, self._height).tobytes())
         return True
 
 
