@@ -104,6 +104,7 @@ class _Client:
     acknowledged: int  # the newest frame that it has painted, or was not there to be sent
     visible: bool = True
     seen_at: float = 0.0  # when it said so, by its own clock
+    ready_at: float = 0.0  # when it said last that it was ready
     streams: bool = False  # it can paint lists
     gone: bool = False  # it has let a frame pass, and not spoken since
     pointer: int = 0  # the number of the newest message about the mouse that was handled
@@ -161,7 +162,7 @@ class Canvas(Confined, IpymplCanvas):
         self._draw_posted = False
         self._drawing = False
         self._background: Any = None
-        self._background_size: tuple[int, int] | None = None
+        self._drawn_size: tuple[int, int] | None = None  # in device pixels, by the last full draw
         self._renderers: dict[type[RendererAgg], RendererAgg] = {}
         self._reported_threads: set[str] = set()
         self._inner_stale_callback: Callable[[Any, bool], object] | None = None
@@ -198,10 +199,11 @@ class Canvas(Confined, IpymplCanvas):
         finally:
             self._drawing = False
         self._base_is_shown = False
+        self._background = None
+        self._drawn_size = self.get_width_height(physical=True)
         if self.moving:
             self._base += 1
             self._background = self.copy_from_bbox(self.figure.bbox)
-            self._background_size = self.get_width_height(physical=True)
             self._show_moving()
             return
         self._png_is_old = True
@@ -221,7 +223,7 @@ class Canvas(Confined, IpymplCanvas):
         """Draw the moving artists over the last full picture, and show the result."""
         if (
             self._background is None
-            or self._background_size != self.get_width_height(physical=True)
+            or self._drawn_size != self.get_width_height(physical=True)
             or self._draw_wanted
             or self.figure.stale
         ):
@@ -507,6 +509,10 @@ class Canvas(Confined, IpymplCanvas):
             self._go_on()
         elif kind == "draw":
             self.draw_idle()
+        elif kind in ("refresh", "initialized") and _name(content):
+            # Of our own front end. What it needs it gets when it is ready; but another size may not be drawn yet.
+            if client is not None and self._drawn_size != self.get_width_height(physical=True):
+                self.draw_idle()
         elif kind == "initialized":
             if self._by_ipympl:
                 self._on_initialized()
@@ -534,15 +540,22 @@ class Canvas(Confined, IpymplCanvas):
         return client
 
     def _on_ready(self, content: Mapping[str, Any]) -> None:
-        """A view has rendered: it has painted nothing yet, so what was in flight is lost on it."""
+        """A view has rendered, or must be drawn for otherwise."""
+        # The views of a page share what was sent to it since the first of them was ready.
+        is_new = not _name(content) or _name(content) not in self._clients
         client = self._client(content)
+        at = content.get("time") or client.ready_at
+        if at < client.ready_at:
+            return  # sent before there was a subshell, it has waited for the cell to end
+        client.ready_at = at
         client.streams = content.get("stream") == STREAM
         self._note_visible(client, content)
         self._handle_set_device_pixel_ratio(content["device_pixel_ratio"])
         self.on_theme(content["theme"] == "dark")
         if content.get("room") is not None:
             self.on_room(content["room"])
-        self._send_all_to(client)
+        if is_new:
+            self._send_all_to(client)
 
     def _on_initialized(self) -> None:
         """A page has loaded ipympl's front end anew: what was in flight is lost on it."""

@@ -257,8 +257,8 @@ class LivePlot(Confined, ipywidgets.VBox):
         self._redraw()
 
     def _set_theme(self, dark: bool) -> None:
-        self._board.set_theme(dark)
-        self._redraw()
+        if self._board.set_theme(dark):
+            self._redraw()
 
     def _redraw(self) -> None:
         self.canvas.moving = self._board.moving

@@ -198,7 +198,7 @@ class Board:
         with rc_context(RC):  # type: ignore[arg-type]
             self._note = figure.text(0.0, 0.0, "", fontsize=TEXT_SIZE, ha="right", va="bottom", parse_math=False)
         figure.canvas.mpl_connect("resize_event", self._resized)
-        self.set_theme(False)
+        self._recolour()
 
     @property
     def panels(self) -> list[Panel]:
@@ -280,9 +280,17 @@ class Board:
         """Switch between logarithmic and linear scale; a full draw is needed."""
         self.log_scale = not self._log
 
-    def set_theme(self, dark: bool) -> None:
-        """Recolour everything; a full draw is needed."""
-        self.theme = DARK if dark else LIGHT
+    def set_theme(self, dark: bool) -> bool:
+        """Recolour everything; True when that changed the picture, so that a full draw is needed."""
+        theme = DARK if dark else LIGHT
+        if theme is self.theme:
+            return False
+        self.theme = theme
+        self._recolour()
+        self.refresh()
+        return True
+
+    def _recolour(self) -> None:
         self.figure.set_facecolor(self.theme.face)
         self.figure.set_edgecolor(self.theme.face)
         self._note.set_color(self.theme.muted)
@@ -290,7 +298,6 @@ class Board:
             for panel in (slot.panel, slot.notice):
                 if panel is not None:
                     panel.apply_theme(self.theme)
-        self.refresh()
 
     def reset_view(self) -> None:
         """Follow the data again after a person has panned or zoomed; a full draw is needed."""
