@@ -251,7 +251,7 @@ class Run:
         self._time_plotting = 0.0
         self._overhead = 0.0  # seconds since the last frame, besides frames
         self._handled = mailbox.handling
-        self._costs: deque[float] = deque(maxlen=5) if after is None else after._costs
+        self._costs: dict[bool, deque[float]] = _costs() if after is None else after._costs
         self._account: float = 0.0 if after is None else after._account  # seconds of plotting; a debt is negative
         self._accounted_at: float = self._began if after is None else after._accounted_at
         self._status_due = self._began
@@ -588,6 +588,7 @@ class Run:
         cost = self._clock() - began
         if answers:
             return True
+        self._costs[whole].append(cost)
         if whole:
             # Of what there is for frames, those that only grow shall have half.
             shortest = TENSOR_INTERVAL if self._tensors else WHOLE_INTERVAL
@@ -606,8 +607,8 @@ class Run:
     def _pay(self, cost: float) -> float:
         """Charge a frame to the render budget; return what is to be saved up, in seconds of plotting, for the next.
 
-        What is saved beyond one frame is lost. A full draw costs many times what others do: while it is paid back,
-        frames go on at half their pace.
+        What is saved beyond one frame is lost. A whole frame costs many times what those do that only grow: while it is
+        paid back, frames go on at half their pace.
         """
         now, handled = self._clock(), self._mailbox.handling
         income = (now - self._accounted_at) * self._pace.budget
@@ -616,9 +617,9 @@ class Run:
         self._time_plotting += cost + besides
         self._account = min(self._account + income - min(besides, income / 2), 0.0) - cost
         self._accounted_at = now
-        self._costs.append(cost)
         debt = -self._account
-        return max(min(debt, 2 * statistics.median(self._costs)), debt - ADVANCE)
+        usual = min(statistics.median(costs) for costs in self._costs.values() if costs)
+        return max(min(debt, 2 * usual), debt - ADVANCE)
 
     def _ready(self) -> bool:
         try:
@@ -822,6 +823,11 @@ class Run:
     def __repr__(self) -> str:
         total = "" if self.total is None else f" of {self.total}"
         return f"<tfwidget run: {self.state}, step {self.step}{total}>"
+
+
+def _costs() -> dict[bool, deque[float]]:
+    """Seconds of the newest frames, of whole ones and of others."""
+    return {whole: deque(maxlen=5) for whole in (True, False)}
 
 
 _runs: list[Run] = []
