@@ -7,8 +7,8 @@ Invariants:
 - A run ends with exactly one outcome, and its last values are drawn.
 - The share of wall time that plotting takes stays within the render budget, which is never overdrawn by more than
   `ADVANCE`; the first frames, and answers to what the user does, are exempt. Plotting is all that this package does:
-  logging, fetching, drawing, sending, and the handling of what the browser answers. Where the first two alone would
-  take more than half of the budget, half of it is left to the frames.
+  logging, fetching, drawing, sending, and the handling of what the browser answers. Where all but the frames would take
+  more than three quarters of the budget, a quarter of it is left to the frames.
 - Plotting never ends a training: whatever goes wrong with a value or a picture becomes a text in its place.
 
 ::
@@ -63,6 +63,13 @@ EXEMPT_FRAMES = 3
 
 ADVANCE = 0.1
 """Seconds of plotting that the render budget may be overdrawn by, so that a full draw does not stop the picture."""
+
+AFTERMATH = 0.0005
+"""Seconds that a frame costs besides: another thread sends it and has this one wait, and the step that follows finds
+that the processor has forgotten its data."""
+
+FRAMES_SHARE = 0.25
+"""Of the render budget, for frames alone, whatever logging and messages cost."""
 
 STATUS_INTERVAL = 0.5
 """Seconds from one status to the next: numbers that change faster cannot be read."""
@@ -228,6 +235,8 @@ class Run:
         self._mailbox = mailbox
         self._fetch = fetch
         self._driver: Driver = Blocking(mailbox) if driver is None else driver
+        self.in_background = isinstance(driver, Background)
+        """Whether the run makes its steps between the turns of the event loop, not in a blocking cell."""
         self._pace = pace
         self._clock = clock
         self._at_end: list[Callable[[], object]] = []
@@ -249,9 +258,10 @@ class Run:
         self._began = clock()
         self._time_paused = 0.0
         self._time_plotting = 0.0
-        self._overhead = 0.0  # seconds since the last frame, besides frames
+        self._overhead = 0.0  # seconds since the last frame, besides frames and their aftermath
         self._handled = mailbox.handling
         self._costs: dict[bool, deque[float]] = _costs() if after is None else after._costs
+        self._left: float = 1.0 if after is None else after._left  # of the budget, for frames: a moving mean
         self._account: float = 0.0 if after is None else after._account  # seconds of plotting; a debt is negative
         self._accounted_at: float = self._began if after is None else after._accounted_at
         self._status_due = self._began
@@ -295,11 +305,6 @@ class Run:
         if threading.get_ident() == self._owner and self._pending:
             self._collect_scalars()
         return self._history
-
-    @property
-    def in_background(self) -> bool:
-        """Whether the run makes its steps between the turns of the event loop, not in a blocking cell."""
-        return isinstance(self._driver, Background)
 
     @property
     def is_own(self) -> bool:
@@ -516,15 +521,15 @@ class Run:
         if self._pause or self._paused:
             self._hold()
         else:
-            now = self._clock()
-            if now >= self._due:
+            began = self._clock()
+            if began >= self._due:
                 self._draw_frame()
-            if now >= self._status_due or self._turns() != self._shown_turns:
                 began = self._clock()
+            if began >= self._status_due or (self.in_background and self._turns() != self._shown_turns):
                 self.show_status()
-                self._overhead += self._clock() - began
             if self._rare:
                 self._keep_rare()
+            self._overhead += self._clock() - began
         return not self.stopping
 
     def _hold(self) -> None:
@@ -585,7 +590,7 @@ class Run:
         self._frames += 1
         if answers or self._frames <= EXEMPT_FRAMES:
             self.show_status()
-        cost = self._clock() - began
+        cost = self._clock() - began + AFTERMATH
         if answers:
             return True
         self._costs[whole].append(cost)
@@ -595,7 +600,7 @@ class Run:
             self._whole_due = began + max(shortest, min(2 * cost / self._pace.budget, WHOLE_LIMIT))
         rest = 0.0
         if self._frames > EXEMPT_FRAMES:
-            rest = self._pay(cost) / self._pace.budget
+            rest = self._pay(cost) / (self._left * self._pace.budget)
         self._due = began + max(rest, 1 / self._pace.fps)
         return True
 
@@ -615,7 +620,10 @@ class Run:
         besides = self._overhead + handled - self._handled
         self._overhead, self._handled = 0.0, handled
         self._time_plotting += cost + besides
-        self._account = min(self._account + income - min(besides, income / 2), 0.0) - cost
+        left = max(income - besides, FRAMES_SHARE * income)
+        if income > 0:
+            self._left += (left / income - self._left) / 4
+        self._account = min(self._account + left, 0.0) - cost
         self._accounted_at = now
         debt = -self._account
         usual = min(statistics.median(costs) for costs in self._costs.values() if costs)
