@@ -76,7 +76,15 @@ def write_specs(folder: Path, versions: tuple[str, ...] = tuple(OVERLAYS)) -> Pa
     for version in versions:
         path = os.pathsep.join(filter(None, [str(overlay(version)), os.environ.get("PYTHONPATH")]))
         spec = {
-            "argv": [sys.executable, "-c", START.format(version=version), "-f", "{connection_file}"],
+            # Without that option Python's debugger, which ipykernel loads, warns on stderr now and then.
+            "argv": [
+                sys.executable,
+                "-Xfrozen_modules=off",
+                "-c",
+                START.format(version=version),
+                "-f",
+                "{connection_file}",
+            ],
             "display_name": f"Python (ipykernel {version})",
             "language": "python",
             "interrupt_mode": "signal",

@@ -108,19 +108,20 @@ export class LiveCanvasModel extends MPLCanvasModel {
   }
 
   private send_ready(): void {
-    if (!this.disabled) {
-      this.send_message('ready', {
-        device_pixel_ratio: this.ratio,
-        theme: theme(),
-        room: this.room,
-        stream: STREAM,
-        visible: this.seen.size > 0,
-        time: now(),
-      });
-    }
+    this.send_message('ready', {
+      device_pixel_ratio: this.ratio,
+      theme: theme(),
+      room: this.room,
+      stream: STREAM,
+      visible: this.seen.size > 0,
+      time: now(),
+    });
   }
 
   override send_message(type: string, message: Record<string, unknown> = {}): void {
+    if (this.disabled) {
+      return; // the kernel that knew this figure has gone, and the next one would complain
+    }
     const { drags } = this;
     const mouse = message as unknown as Mouse;
     const numbered = { ...message, client: this.client };
@@ -163,7 +164,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
   see(view: unknown, visible: boolean): void {
     const before = this.seen.size > 0;
     this.seen[visible ? 'add' : 'delete'](view);
-    if (this.seen.size > 0 !== before && !this.disabled) {
+    if (this.seen.size > 0 !== before) {
       try {
         this.send_message('visible', { visible, time: now() });
       } catch {

@@ -202,8 +202,11 @@ def train(notebook: Notebook, way: str, count: int) -> Training:
     waits = []
     if way.startswith("with_stamps"):
         held = {int(frame): when for frame, when in notebook.evaluate("held").items()}
-        painted = {frame: when for frame, when in lab.js("() => tests.acknowledged") if frame in held}
-        waits = [when - held[frame] for frame, when in painted.items() if held[frame] > stands]
+        painted: dict[float, float] = {}  # by when the step was made: when a frame with it was first
+        for frame, when in lab.js("() => tests.acknowledged"):
+            if held.get(frame, 0.0) > stands:
+                painted.setdefault(held[frame], when)
+        waits = [when - made for made, when in painted.items()]
         assert all(wait > 0 for wait in waits), "a frame was acknowledged that had not been painted"
     notebook.run(3)
     return Training(taken, paints, waits)

@@ -121,7 +121,9 @@ def test_the_kernel_is_restarted(lab: Lab) -> None:
     assert notebook.figure_count == 1
     controls.click("Stop")
     controls.wait_for_state("stopped")
-    notebook.forgive()  # what Python's debugger has to say at a kernel's start
+    # JupyterLab asks the new kernel for its widgets before it has any. Two threads of ipykernel 7.4 log that, and now
+    # and then one message lands inside of the other; tfwidget has not been imported by then.
+    lab.console[:] = [line for line in lab.console if '"stream.stderr" is not valid JSON' not in line]
 
 
 def test_the_plots_cell_is_deleted_and_the_run_is_shown_again(lab: Lab) -> None:

@@ -203,6 +203,20 @@ def test_a_person_s_limits_are_left_alone_until_reset() -> None:
     assert panel.ax.get_ylim()[1] > 50.0
 
 
+def test_who_drags_a_view_uncovers_half_of_it_without_the_kernel() -> None:
+    panel = new_panel(LinePanel, "x")
+    history = History()
+    values = np.random.default_rng(0).normal(size=60_000)
+    values[[30_300, 30_700]] = np.nan
+    history.extend("x", np.arange(60_000), values)
+    panel.update(Frame(0, history, {}, {}))
+    panel.ax.set_xlim(30_000, 30_600)
+    drawn = line_of(panel).get_xdata()
+    assert (min(drawn), max(drawn)) == (29_699, 30_901)
+    assert np.diff(drawn).max() <= 4, "in the same detail"
+    assert panel._marks.get_xdata().tolist() == [30_300], "marks are not clipped"
+
+
 def test_a_new_series_in_the_group_shares_the_axes() -> None:
     panel = new_panel(LinePanel, "val_loss")
     assert panel._title.get_text() == "val_loss"

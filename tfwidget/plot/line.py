@@ -195,10 +195,15 @@ class LinePanel(Panel):
         series = [(curve, frame.series[curve.name]) for curve in self._curves if curve.name in frame.series]
         follow = self._follows = self.following
         width = self.pixels[0]
-        low, high = (None, None) if follow else sorted(self.ax.get_xlim())
         # A minimum and a maximum for each pixel, or for every second one in a wide panel, where that costs time.
         points = max(width, min(2 * width, 600))
-        data = [(curve, *one.view(low, high, points)) for curve, one in series]
+        low = high = begin = end = None
+        if not follow:
+            # Half as much again on either side, for who drags it shall not uncover an empty edge.
+            low, high = sorted(self.ax.get_xlim())
+            begin, end = low - (high - low) / 2, high + (high - low) / 2
+            points, width = 2 * points, 2 * width
+        data = [(curve, *one.view(begin, end, points)) for curve, one in series]
         if self._log:
             data = [(curve, steps, np.where(values > 0.0, values, np.nan)) for curve, steps, values in data]
         if follow:
