@@ -203,5 +203,7 @@ def test_the_browser_shows_what_the_kernel_drew(lab: Lab) -> None:
     notebook.run(2)
     figure = notebook.figure()
     figure.wait_until_settled()
-    expected = np.array(notebook.evaluate("__import__('numpy').asarray(plot.canvas.buffer_rgba()).tolist()"), np.uint8)
+    expected = np.array(
+        notebook.evaluate("__import__('numpy').asarray(plot.canvas.get_renderer().buffer_rgba()).tolist()"), np.uint8
+    )
     np.testing.assert_array_equal(figure.pixels(), expected)
