@@ -1340,6 +1340,51 @@ def test_a_frame_is_painted_when_all_pages_that_see_it_say_so(painter: Painter, 
     assert painter.painted[-1][0] == "blue"
 
 
+def test_another_view_of_a_page_needs_nothing_drawn(painter: Painter, pages: tuple[Page, Page]) -> None:
+    one, _ = pages
+    recolour(painter, "red")
+    draws, sent = painter.draws, len(painter.frames)
+    for time in (1.0, 2.0):
+        one.send("ready", device_pixel_ratio=1, theme="light", stream=1, room=1000, time=time)
+    for kind in ("refresh", "initialized"):
+        one.send(kind)
+    kernel.mailbox.drain()
+    assert (painter.draws, len(painter.frames)) == (draws, sent)
+    assert painter.canvas._in_flight, "what is on its way will be painted"
+    one.send("ready", device_pixel_ratio=2, theme="light", stream=1, time=3.0)
+    kernel.mailbox.drain()
+    assert painter.draws == draws + 1, "another resolution is another picture"
+
+
+def test_what_a_page_said_before_it_was_ready_again_no_longer_holds(painter: Painter, pages: tuple[Page, Page]) -> None:
+    one, _ = pages
+    themes: list[bool] = []
+    painter.canvas.on_theme = themes.append
+    one.send("ready", device_pixel_ratio=1, theme="dark", stream=1, time=2.0)
+    one.send("ready", device_pixel_ratio=1, theme="light", stream=1, time=1.0)
+    assert themes == [True]
+    one.send("ready", device_pixel_ratio=1, theme="light", stream=1, time=2.0)
+    assert themes == [True, False]
+
+
+def test_a_page_that_has_not_been_ready_yet_is_drawn_nothing(painter: Painter, pages: tuple[Page, Page]) -> None:
+    sent = len(painter.sent)
+    for kind in ("refresh", "initialized"):
+        painter.send(kind, client="a third")
+    kernel.mailbox.drain()
+    assert len(painter.sent) == sent
+
+
+def test_a_size_that_was_not_drawn_yet_is_when_the_page_has_taken_it(
+    painter: Painter, pages: tuple[Page, Page]
+) -> None:
+    one, _ = pages
+    painter.canvas.figure.set_size_inches(3, 2)
+    one.send("refresh")
+    kernel.mailbox.drain()
+    assert painter.picture.shape[:2] == (200, 300)
+
+
 def test_nobody_waits_for_a_page_that_does_not_see_it(painter: Painter, pages: tuple[Page, Page]) -> None:
     one, other = pages
     recolour(painter, "red")

@@ -89,7 +89,7 @@ class Painter:
         self.tell({"type": "ready", "device_pixel_ratio": 1, "theme": "light", "stream": 1})
 
     def tell(self, message: dict[str, object]) -> None:
-        self.plot.canvas._handle_message(None, message, [])
+        self.plot.canvas._handle_message(None, {"client": "page", **message}, [])
 
     def receive(self, content: dict[str, str], buffers: Sequence[bytes] = ()) -> None:
         message = json.loads(content["data"])
@@ -181,6 +181,26 @@ def test_curves_do_not_just_grow_where_that_would_not_show_them(
     painter.train(run, 1, whole=True)
     painter.plot.figure.suptitle("mine")
     assert painter.train(run, 1) == ["whole"], "the user has changed the figure"
+
+
+def test_a_plot_that_is_shown_again_at_the_end_of_its_cell_is_not_drawn_again(
+    plot: LivePlot, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painter = Painter(plot, monkeypatch)
+    ready = {"type": "ready", "device_pixel_ratio": 1, "theme": "dark", "stream": 1, "room": 2000}
+    painter.tell(ready)
+    painter.train(run, 5)
+    run.finish("finished")
+    kernel.mailbox.drain()
+    plot._repr_mimebundle_()
+    painter.kinds = []
+    for message in (ready, {"type": "refresh"}, ready):
+        painter.tell(message)
+        kernel.mailbox.drain()
+    assert painter.kinds == []
+    painter.tell({**ready, "theme": "light"})
+    kernel.mailbox.drain()
+    assert painter.kinds == ["picture"]
 
 
 def test_curves_that_end_out_of_view_do_not_grow_there(
