@@ -597,7 +597,7 @@ class Run:
         if whole:
             # Of what there is for frames, those that only grow shall have half.
             shortest = TENSOR_INTERVAL if self._tensors else WHOLE_INTERVAL
-            self._whole_due = began + max(shortest, min(2 * cost / self._pace.budget, WHOLE_LIMIT))
+            self._whole_due = began + max(shortest, min(2 * cost / (self._left * self._pace.budget), WHOLE_LIMIT))
         rest = 0.0
         if self._frames > EXEMPT_FRAMES:
             rest = self._pay(cost) / (self._left * self._pace.budget)
