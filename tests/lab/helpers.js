@@ -68,10 +68,14 @@ window.tests = (() => {
       if (header.msg_type === 'stream' && content.name === 'stderr' && !harmless(content.text))
         books[path].commErrors.push(content.text);
     });
-    await panel.sessionContext.session.kernel.info;
-    // ipykernel < 7.4 may go deaf (UNWEDGE in tests/kernels.py) under the requests that come as a notebook opens.
+    const answer = () => panel.sessionContext.session.kernel.info.then(() => evaluate(path, '1'));
+    // ipykernel < 7.4 may go deaf (UNWEDGE in tests/kernels.py) under the requests that come as a notebook opens, the
+    // first of which is the one for its info.
     const late = () => new Promise(resolve => setTimeout(resolve, 10000, 'late'));
-    while ((await Promise.race([evaluate(path, '1'), late()])) === 'late') await panel.sessionContext.restartKernel();
+    while ((await Promise.race([answer(), late()])) === 'late') {
+      console.warn(`${kernel} did not answer when ${path} was opened: it is started again`);
+      await Promise.race([panel.sessionContext.restartKernel(), late()]);
+    }
   };
 
   const nextFrame = () => new Promise(resolve => requestAnimationFrame(resolve));
