@@ -8,7 +8,7 @@ Invariants:
 - The share of wall time that plotting takes stays within the render budget, which is never overdrawn by more than
   `ADVANCE`; the first frames, and answers to what the user does, are exempt. Plotting is all that this package does:
   logging, fetching, drawing, sending, and the handling of what the browser answers. Where all but the frames would take
-  more than three quarters of the budget, a quarter of it is left to the frames.
+  more than half of the budget, half of it is left to the frames.
 - Plotting never ends a training: whatever goes wrong with a value or a picture becomes a text in its place.
 
 ::
@@ -68,7 +68,7 @@ AFTERMATH = 0.0005
 """Seconds that a frame costs besides: another thread sends it and has this one wait, and the step that follows finds
 that the processor has forgotten its data."""
 
-FRAMES_SHARE = 0.25
+FRAMES_SHARE = 0.5
 """Of the render budget, for frames alone, whatever logging and messages cost."""
 
 STATUS_INTERVAL = 0.5
