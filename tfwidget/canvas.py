@@ -76,7 +76,7 @@ MIN_WINDOW = 2
 """So many frames may be in flight at first, and after a loss: one is painted while the next is on its way."""
 
 MAX_WINDOW = 16
-"""So many frames, each of less than a kilobyte, may be on their way to browsers that acknowledge them promptly."""
+"""So many frames may be on their way to browsers that acknowledge them promptly."""
 
 PROMPT = 0.15
 """Seconds within which an acknowledgement is prompt."""
@@ -459,8 +459,8 @@ class Canvas(Confined, IpymplCanvas):
             return  # it already counted as lost
         else:
             self._failures = 0
-            if frame == self._asked[0]:
-                prompt = self.clock() - self._asked[1] < PROMPT
+            if math.isfinite(sent := self._in_flight[frame]):
+                prompt = self.clock() - sent < PROMPT
                 self._window = min(2 * self._window, MAX_WINDOW) if prompt else max(self._window // 2, MIN_WINDOW)
             if not self._watching:
                 self._forget_painted(frame)

@@ -38,7 +38,7 @@ Values = NDArray[np.float64]
 
 _GROUP = 8  # even a group with all five kinds of kept points shrinks, so that the pyramid ends
 _CHUNK = 4_096  # bounds the memory that one large extend() needs, and what waits
-_FEW = 512  # so few points wait to be put into the pyramid
+_FEW = 512  # points of the largest lot that waits to be put into the pyramid
 _FAR = 2**62  # beyond every step, and safe to compare with one
 
 

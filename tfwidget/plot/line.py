@@ -108,7 +108,7 @@ class _Curve:
         self.first: int | None = None
         self.shown = 0  # how many points the series had
         self.grows = False  # what is added to the series continues the line
-        self.in_past = False  # so does what is out of view
+        self.in_past = False  # the view ends before the series does: what is added to it is out of sight
         ax = panel.ax
         self.line = Line2D([], [], animated=True, zorder=3, markersize=3.6, markeredgewidth=0, solid_joinstyle="round")
         ax.add_line(self.line)
@@ -211,9 +211,8 @@ class LinePanel(Panel):
                 if curve.first is None and len(steps):
                     curve.first = int(steps[0])
             self._grow([one for _, one in series], [values for _, _, values in data])
-        for curve, steps, values in data:
-            self._draw_curve(curve, steps, values, width)
         for (curve, one), (_, steps, values) in zip(series, data, strict=True):
+            self._draw_curve(curve, steps, values, width)
             curve.shown = len(one)
             curve.grows = bool(len(values)) and bool(np.isfinite(values[-1]))
             curve.in_past = not follow and one.last is not None and (not len(steps) or steps[-1] < one.last[0])

@@ -342,7 +342,7 @@ class Growth:
         `DisplayList.places` of the list.
     """
 
-    def __init__(self, figure: Figure, places: Mapping[int, "Place"]) -> None:
+    def __init__(self, figure: Figure, places: Mapping[int, Place]) -> None:
         self._places = places
         self._height = float(figure.bbox.height)
         self._lines: list[tuple[int, int, int]] = []
