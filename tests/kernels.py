@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 OVERLAYS: dict[str, tuple[str, ...]] = {
@@ -25,6 +26,9 @@ WITH_SUBSHELLS = ("7.1", "7.3", "7.4")
 NEWEST = "7.4"
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "CUDA_VISIBLE_DEVICES": "-1", "MPLBACKEND": ""}
+
+AS_INSTALLED = {name: value for name, value in QUIET.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
+"""TensorFlow as users have it, for what is measured: with oneDNN, which says so on stderr."""
 
 START = """
 import sys, ipykernel
@@ -71,7 +75,9 @@ def overlay(version: str) -> Path:
     return folder
 
 
-def write_specs(folder: Path, versions: tuple[str, ...] = tuple(OVERLAYS)) -> Path:
+def write_specs(
+    folder: Path, versions: tuple[str, ...] = tuple(OVERLAYS), variables: Mapping[str, str] = QUIET
+) -> Path:
     """Write one kernelspec per version under ``folder/kernels``, for ``JUPYTER_PATH``, and return `folder`."""
     for version in versions:
         path = os.pathsep.join(filter(None, [str(overlay(version)), os.environ.get("PYTHONPATH")]))
@@ -89,7 +95,7 @@ def write_specs(folder: Path, versions: tuple[str, ...] = tuple(OVERLAYS)) -> Pa
             "language": "python",
             "interrupt_mode": "signal",
             "metadata": {"debugger": False},
-            "env": {**QUIET, "PYTHONPATH": path},
+            "env": {**variables, "PYTHONPATH": path},
         }
         file = folder / "kernels" / spec_name(version) / "kernel.json"
         file.parent.mkdir(parents=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.benchmarks.client import WORKLOAD, Client
 from tests.kernel.harness import Kernel, started
-from tests.kernels import NEWEST, write_specs
+from tests.kernels import AS_INSTALLED, NEWEST, write_specs
 
 SETUP = """
 import asyncio
@@ -94,7 +94,7 @@ def measure(version: str, pairs: int, seconds: float) -> None:
     load = os.getloadavg()[0]
     with (
         tempfile.TemporaryDirectory() as folder,
-        started(version, write_specs(Path(folder, "specs"), (version,)), Path(folder)) as kernel,
+        started(version, write_specs(Path(folder, "specs"), (version,), AS_INSTALLED), Path(folder)) as kernel,
     ):
         Client(kernel)
         kernel.run(WORKLOAD, timeout=300)

@@ -24,7 +24,7 @@ from PIL import Image
 
 from tests.benchmarks.client import WORKLOAD, machine, spread, table
 from tests.bootstrap import find_browser
-from tests.kernels import NEWEST, WITH_SUBSHELLS, write_specs
+from tests.kernels import AS_INSTALLED, NEWEST, WITH_SUBSHELLS, write_specs
 from tests.lab.harness import Figure, Lab, Notebook, opened
 from tests.lab.test_backend import REFERENCE, SIX_FIGURES
 from tests.lab.test_live import LOOP, SETUP, Controls
@@ -227,7 +227,7 @@ def main() -> None:
         parser.error("no Chromium or Chrome: install one, or name one in TFWIDGET_BROWSER")
     with (
         tempfile.TemporaryDirectory() as folder,
-        opened(Path(folder), write_specs(Path(folder, "specs")), browser) as lab,
+        opened(Path(folder), write_specs(Path(folder, "specs"), variables=AS_INSTALLED), browser) as lab,
     ):
         for version in arguments.kernel or WITH_SUBSHELLS:
             if "live" in parts:

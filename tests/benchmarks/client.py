@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from tests.bootstrap import ROOT
 from tests.kernel.harness import Cell, Kernel, Message, View, Widget, started
-from tests.kernels import write_specs
+from tests.kernels import AS_INSTALLED, write_specs
 
 WORKLOAD = f"""
 import sys, warnings
@@ -95,7 +95,7 @@ class Client:
 def workload(version: str) -> Iterator[Client]:
     """A kernel in which the workload is imported, and its client."""
     with tempfile.TemporaryDirectory() as folder:
-        specs = write_specs(Path(folder, "specs"), (version,))
+        specs = write_specs(Path(folder, "specs"), (version,), AS_INSTALLED)
         with started(version, specs, Path(folder)) as kernel:
             client = Client(kernel)
             kernel.run(WORKLOAD, timeout=300)
