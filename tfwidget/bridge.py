@@ -5,10 +5,8 @@ Invariants:
 - Steps never overlap a command, a message of the browser or a draw: all of them happen inside `Run.tick`, on the owner
   thread, at a step boundary.
 - A run ends with exactly one outcome, and its last values are drawn.
-- The share of wall time that plotting takes stays within the render budget, which is never overdrawn by more than
-  `ADVANCE`; the first frames, and answers to what the user does, are exempt. Plotting is all that this package does:
-  logging, fetching, drawing, sending, and the handling of what the browser answers. Where all but the frames would take
-  more than half of the budget, half of it is left to the frames.
+- Plotting stays within the render budget: all that it costs is told to `tfwidget.pace`, and a frame is drawn when one
+  is due there, or as an answer to what the user does.
 - Plotting never ends a training: whatever goes wrong with a value or a picture becomes a text in its place.
 
 ::
@@ -23,11 +21,9 @@ A background run lets others have their turn before all that; see `tfwidget.driv
 """
 
 import asyncio
-import statistics
 import threading
 import time
 import warnings
-from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -40,12 +36,11 @@ from tfwidget.driver import Background, Blocking, Driver
 from tfwidget.errors import RunError, TensorError, TfwidgetWarning
 from tfwidget.history import Frame, History, Value
 from tfwidget.mailbox import Mailbox
+from tfwidget.pace import PACE, TENSOR_INTERVAL, WHOLE_INTERVAL, Budget, Pace
 
 __all__ = [
-    "PACE",
     "FrontEnd",
     "Outcome",
-    "Pace",
     "Run",
     "State",
     "Status",
@@ -58,30 +53,8 @@ __all__ = [
 Outcome = Literal["finished", "stopped", "failed"]
 State = Literal["running", "paused", "finished", "stopped", "failed"]
 
-EXEMPT_FRAMES = 3
-"""So many first frames are drawn as soon as they can be, whatever they cost."""
-
-ADVANCE = 0.1
-"""Seconds of plotting that the render budget may be overdrawn by, so that a full draw does not stop the picture."""
-
-AFTERMATH = 0.0005
-"""Seconds that a frame costs besides: another thread sends it and has this one wait, and the step that follows finds
-that the processor has forgotten its data."""
-
-FRAMES_SHARE = 0.5
-"""Of the render budget, for frames alone, whatever logging and messages cost."""
-
 STATUS_INTERVAL = 0.5
 """Seconds from one status to the next: numbers that change faster cannot be read."""
-
-WHOLE_INTERVAL = 0.5
-"""Seconds from one whole frame to the next at least; between them curves only grow, which costs much less."""
-
-WHOLE_LIMIT = 2.0
-"""Seconds from one whole frame to the next at most, if the render budget allows one."""
-
-TENSOR_INTERVAL = 0.1
-"""The same where there are tensors, which come with whole frames only."""
 
 RATE_INTERVAL = 1.0
 """Seconds of steps after which their rate is told."""
@@ -119,26 +92,6 @@ class FrontEnd(Protocol):
     def publish_picture(self) -> None:
         """Put the picture as it is now into the notebook."""
         ...
-
-
-@dataclass
-class Pace:
-    """How much plotting may take.
-
-    Parameters
-    ----------
-    budget : float
-        The largest share of wall time.
-    fps : float
-        The highest frame rate, in frames per second.
-    """
-
-    budget: float = 0.02
-    fps: float = 60.0
-
-
-PACE = Pace()
-"""The pace of all runs; ``%tfwidget fps`` and ``%tfwidget budget`` change it."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +190,6 @@ class Run:
         self._driver: Driver = Blocking(mailbox) if driver is None else driver
         self.in_background = isinstance(driver, Background)
         """Whether the run makes its steps between the turns of the event loop, not in a blocking cell."""
-        self._pace = pace
         self._clock = clock
         self._at_end: list[Callable[[], object]] = []
         self._result: object = None
@@ -257,19 +209,11 @@ class Run:
         self._may_step.set()
         self._began = clock()
         self._time_paused = 0.0
-        self._time_plotting = 0.0
-        self._overhead = 0.0  # seconds since the last frame, besides frames and their aftermath
-        self._handled = mailbox.handling
-        self._costs: dict[bool, deque[float]] = _costs() if after is None else after._costs
-        self._left: float = 1.0 if after is None else after._left  # of the budget, for frames: a moving mean
-        self._account: float = 0.0 if after is None else after._account  # seconds of plotting; a debt is negative
-        self._accounted_at: float = self._began if after is None else after._accounted_at
+        previous = None if after is None else after._budget
+        self._budget: Budget = Budget(pace, handling=mailbox.handling, after=previous, clock=clock)
         self._status_due = self._began
         self._rate_from: tuple[int, float] | None = None
-        self._frames: int = 0 if after is None else after._frames
-        self._frames_told = (self._frames, self._began, 0.0)  # how many at the last status, when, and their rate
-        self._due: float = self._began if after is None else after._due
-        self._whole_due = self._began
+        self._frames_told = (self._budget.frames, self._began, 0.0)  # how many at the last status, when, and their rate
         self._drawn_step = -1
         self._ticks = 0
         self._scalars: dict[str, _Pending] = {}
@@ -325,7 +269,7 @@ class Run:
             left = max(self.total - self.step, 0) / rate
         latest = {name: series.last[1] for name, series in self._history.items() if series.last is not None}
         error = self.error if self.error is None or isinstance(self.error, str) else _describe(self.error)
-        share = self._time_plotting / elapsed
+        share = self._budget.spent / elapsed
         waits_for, slow_step = self._turns() if self._outcome is None else (None, None)
         return Status(
             self.state, self.step, self.total, elapsed, rate, left, share, self._frames_told[2], latest, error,
@@ -442,7 +386,7 @@ class Run:
                 self._tensors[name] = _Logged(step, self._ticks, value, kind, options)
         if self._pending > PENDING_SCALARS:
             self._collect_scalars()
-        self._overhead += self._clock() - began
+        self._budget.overhead += self._clock() - began
 
     def _log_scalar(self, name: str, step: int, value: object) -> None:
         try:
@@ -521,15 +465,16 @@ class Run:
         if self._pause or self._paused:
             self._hold()
         else:
+            budget = self._budget
             began = self._clock()
-            if began >= self._due:
+            if began >= budget.due:
                 self._draw_frame()
                 began = self._clock()
             if began >= self._status_due or (self.in_background and self._turns() != self._shown_turns):
                 self.show_status()
             if self._rare:
                 self._keep_rare()
-            self._overhead += self._clock() - began
+            budget.overhead += self._clock() - began
         return not self.stopping
 
     def _hold(self) -> None:
@@ -557,7 +502,7 @@ class Run:
                     self.note("resumed")
         finally:
             self._time_paused += self._clock() - began
-            self._due = min(self._due, self._clock())
+            self._budget.make_due()
             self._may_step.set()
         self.show_status()
 
@@ -571,14 +516,15 @@ class Run:
 
     def _draw_frame(self, *, at_once: bool = False, last: bool = False) -> bool:
         """Draw the newest values; False where the front end is not ready for them."""
+        budget = self._budget
         began = self._clock()
         if not last and not self._ready():
-            self._due = began + 1 / self._pace.fps
+            budget.postpone(began)
             return False
         answers = at_once or last
         whole = True
         try:
-            whole = answers or began >= self._whole_due or not self._append()
+            whole = answers or began >= budget.whole_due or not self._append()
             if whole:
                 self.front_end.draw(self._snapshot())
                 self._drawn_step = self.step
@@ -587,47 +533,17 @@ class Run:
                 f"draw {error!r}",
                 f"the plot could not be drawn, the run goes on: {_describe(error)}",
             )
-        self._frames += 1
-        if answers or self._frames <= EXEMPT_FRAMES:
+        if budget.count_frame() or answers:
             self.show_status()
-        cost = self._clock() - began + AFTERMATH
-        if answers:
-            return True
-        self._costs[whole].append(cost)
-        if whole:
-            # Of what there is for frames, those that only grow shall have half.
-            shortest = TENSOR_INTERVAL if self._tensors else WHOLE_INTERVAL
-            self._whole_due = began + max(shortest, min(2 * cost / (self._left * self._pace.budget), WHOLE_LIMIT))
-        rest = 0.0
-        if self._frames > EXEMPT_FRAMES:
-            rest = self._pay(cost) / (self._left * self._pace.budget)
-        self._due = began + max(rest, 1 / self._pace.fps)
+        if not answers:
+            interval = TENSOR_INTERVAL if self._tensors else WHOLE_INTERVAL
+            budget.charge(began, whole=whole, whole_interval=interval, handling=self._mailbox.handling)
         return True
 
     def _append(self) -> bool:
         """Show only by what the curves have grown, if the front end can."""
         self._collect_scalars()
         return self.front_end.append()
-
-    def _pay(self, cost: float) -> float:
-        """Charge a frame to the render budget; return what is to be saved up, in seconds of plotting, for the next.
-
-        What is saved beyond one frame is lost. A whole frame costs many times what those do that only grow: while it is
-        paid back, frames go on at half their pace.
-        """
-        now, handled = self._clock(), self._mailbox.handling
-        income = (now - self._accounted_at) * self._pace.budget
-        besides = self._overhead + handled - self._handled
-        self._overhead, self._handled = 0.0, handled
-        self._time_plotting += cost + besides
-        left = max(income - besides, FRAMES_SHARE * income)
-        if income > 0:
-            self._left += (left / income - self._left) / 4
-        self._account = min(self._account + left, 0.0) - cost
-        self._accounted_at = now
-        debt = -self._account
-        usual = min(statistics.median(costs) for costs in self._costs.values() if costs)
-        return max(min(debt, 2 * usual), debt - ADVANCE)
 
     def _ready(self) -> bool:
         try:
@@ -651,8 +567,8 @@ class Run:
             )
 
     def _tell_status(self) -> None:
-        now, (frames, then, _) = self._clock(), self._frames_told
-        self._frames_told = self._frames, now, (self._frames - frames) / max(now - then, 1e-9)
+        now, frames, (told, then, _) = self._clock(), self._budget.frames, self._frames_told
+        self._frames_told = frames, now, (frames - told) / max(now - then, 1e-9)
         status = self.status
         self._shown_turns = status.waits_for, status.slow_step
         self.front_end.show_status(status)
@@ -831,11 +747,6 @@ class Run:
     def __repr__(self) -> str:
         total = "" if self.total is None else f" of {self.total}"
         return f"<tfwidget run: {self.state}, step {self.step}{total}>"
-
-
-def _costs() -> dict[bool, deque[float]]:
-    """Seconds of the newest frames, of whole ones and of others."""
-    return {whole: deque(maxlen=5) for whole in (True, False)}
 
 
 _runs: list[Run] = []

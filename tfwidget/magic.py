@@ -88,7 +88,7 @@ def _steer(command: str) -> str:
 
 
 def _set_pace(what: str, text: str) -> str:
-    from tfwidget.bridge import PACE
+    from tfwidget.pace import PACE
 
     low, high = (0.1, 60.0) if what == "fps" else (0.1, 100.0)
     try:

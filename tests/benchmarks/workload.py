@@ -158,7 +158,7 @@ def with_stamps_at_30(count: int) -> None:
 @contextlib.contextmanager
 def pace(fps: float, budget: float) -> Iterator[None]:
     """What ``%tfwidget fps`` and ``%tfwidget budget`` set, for a while."""
-    from tfwidget.bridge import PACE
+    from tfwidget.pace import PACE
 
     before = PACE.fps, PACE.budget
     PACE.fps, PACE.budget = fps, budget

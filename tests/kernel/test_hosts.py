@@ -15,7 +15,8 @@ import numpy as np
 import matplotlib.pyplot as plt
 import tfwidget
 from tfwidget import canvas
-from tfwidget.bridge import Pace, current_run
+from tfwidget.bridge import current_run
+from tfwidget.pace import Pace
 seen, threads = [], set()
 
 def note(event):
@@ -30,10 +31,10 @@ plt.show()
 LOOP = """
 plot = tfwidget.LivePlot(figsize=(4, 3)); plot.show()
 for i in tfwidget.live(range(10**9), plot=plot):
-    current_run()._pace = Pace(budget=0.9)
+    current_run()._budget.pace = Pace(budget=0.9)
     tfwidget.log(loss=np.cos(i / 7))
     if i == 3: print("begun", flush=True)
-    if current_run()._frames >= 5: break
+    if current_run()._budget.frames >= 5: break
 """
 
 
@@ -106,7 +107,7 @@ BACKGROUND = """
 %%tfwidget job
 import time
 for i in tfwidget.live(range(10**9)):
-    current_run()._pace = Pace(budget=0.9)
+    current_run()._budget.pace = Pace(budget=0.9)
     time.sleep(0.001)
     tfwidget.log(loss=np.cos(i / 7))
 """

@@ -12,7 +12,8 @@ SETUP = """
 %load_ext tfwidget
 import threading, time
 import tfwidget
-from tfwidget.bridge import Pace, current_run
+from tfwidget.bridge import current_run
+from tfwidget.pace import Pace
 
 inside = False
 stepped, turned = [], []
@@ -33,7 +34,7 @@ gate, go_on = threading.Event(), threading.Event()
 for _ in tfwidget.live(wait_for(lambda: len(turned) and turned[-1][0] == 1.0)):
     inside = True
     run = current_run()
-    run._pace = Pace(budget=1.0)
+    run._budget.pace = Pace(budget=1.0)
     if len(stepped) == 2:
         print("in the step", flush=True)
         gate.wait(20)
@@ -180,7 +181,7 @@ def test_the_learning_rate_of_an_optimizer_changes_without_a_new_trace(notebook:
         "for _ in tfwidget.live(wait_for(lambda: rates and rates[-1] > 0.09)):\n"
         "    loss, used = train_step()\n"
         "    rates.append(float(used))\n"
-        "    run = current_run(); run._pace = Pace(budget=1.0)\n"
+        "    run = current_run(); run._budget.pace = Pace(budget=1.0)\n"
         "    tfwidget.log(loss=loss)\n"
         "    if len(rates) == 3: print('begun', flush=True)"
     ).wait_for_text("begun")

@@ -15,7 +15,8 @@ import gc, signal, threading, weakref
 import numpy as np
 import tfwidget
 from ipywidgets.widgets.widget import _instances
-from tfwidget.bridge import Pace, current_run
+from tfwidget.bridge import current_run
+from tfwidget.pace import Pace
 widgets_before = set(_instances)
 
 def steps(count=None):
@@ -24,7 +25,7 @@ def steps(count=None):
     number = 0
     while count is None or number < count:
         run = current_run()
-        run._pace = Pace(budget=1.0)
+        run._budget.pace = Pace(budget=1.0)
         yield number
         number += 1
 
@@ -386,7 +387,7 @@ for i in tfwidget.live(steps()):
     if i == 0: worker.start()
     tfwidget.log(loss=i)
     if done.is_set() and len(run.history.get("worker", ())) == 50: break
-    if done.is_set(): run._due = 0
+    if done.is_set(): run._budget.due = 0
 worker.join()
 """)
     assert cell.stderr == ""

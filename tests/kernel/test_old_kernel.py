@@ -9,15 +9,16 @@ SETUP = """
 import time
 import numpy as np
 import tfwidget
-from tfwidget.bridge import Pace, current_run
 from tfwidget import canvas
+from tfwidget.bridge import current_run
+from tfwidget.pace import Pace
 canvas.ACKNOWLEDGEMENT_TIMEOUT = 0.01  # nobody answers before the cell's end
 """
 
 LOOP = """
 for i in tfwidget.live(range({steps})):
     run = current_run()
-    run._pace = Pace(budget=1.0)
+    run._budget.pace = Pace(budget=1.0)
     tfwidget.log(loss=np.cos(i / 7))
 """
 
@@ -27,7 +28,7 @@ WARNING = "TfwidgetWarning: this kernel cannot receive messages while a cell is 
 def test_frames_are_pushed_and_the_run_finishes(old_kernel: Kernel) -> None:
     old_kernel.run(SETUP)
     cell = old_kernel.execute(
-        LOOP.format(steps=10**9) + "    if run._frames >= 5: break\nprint('over', flush=True)\n"
+        LOOP.format(steps=10**9) + "    if run._budget.frames >= 5: break\nprint('over', flush=True)\n"
         "for i in tfwidget.live(range(5)): run = current_run()"
     )
     view = View(old_kernel.widget("LiveCanvasModel"), ready=False)

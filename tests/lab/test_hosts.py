@@ -15,7 +15,7 @@ SETUP = """
 import io, time
 import numpy as np
 import tfwidget
-from tfwidget.bridge import Pace
+from tfwidget.pace import Pace
 from PIL import Image
 
 def saved(figure):
@@ -26,7 +26,7 @@ def saved(figure):
 LOOP = """
 plot = tfwidget.LivePlot(figsize=(6.0, 3.0)); plot.show()
 for step in tfwidget.live(range(100_000), plot=plot):
-    plot.run._pace = Pace(budget=0.9)  # on a slow machine, too, frames come soon
+    plot.run._budget.pace = Pace(budget=0.9)  # on a slow machine, too, frames come soon
     time.sleep(0.002)
     tfwidget.log(loss=np.exp(-step / 500) + 0.1 * np.random.random(), sample=np.random.random((20, 30)))
 """

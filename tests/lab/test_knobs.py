@@ -12,7 +12,8 @@ import time
 import numpy as np
 import tensorflow as tf
 import tfwidget
-from tfwidget.bridge import Pace, current_run
+from tfwidget.bridge import current_run
+from tfwidget.pace import Pace
 
 model = tf.keras.Sequential([tf.keras.Input((8,)), tf.keras.layers.Dense(1)])
 optimizer = tf.keras.optimizers.Adam(1e-3)
@@ -30,7 +31,7 @@ tfwidget.knob("augmentation", strengthen, values=["none", "light", "heavy"])
 tfwidget.knob("dropout", strengthen, 0.0, 0.9, value=0.5)
 for step in tfwidget.live(range(1_000_000)):
     if step == 0:
-        current_run()._pace = Pace(budget=0.5)  # on a slow machine, too, frames come soon
+        current_run()._budget.pace = Pace(budget=0.5)  # on a slow machine, too, frames come soon
     time.sleep(0.002)
     tfwidget.log(loss=np.exp(-step / 2000) + 0.1 * rng.random())
     tfwidget.log(val_loss=1.2 * np.exp(-step / 2000), accuracy=1 - np.exp(-step / 1000))

@@ -466,7 +466,7 @@ def test_a_variable_is_read_with_the_status_only(run: Run) -> None:
     variable = Variable(0.5)
     knob("rate", variable, 0.0, 1.0)
     run.step_done()
-    run._due = run._status_due = math.inf
+    run._budget.due = run._status_due = math.inf
     before = variable.reads
     for _ in range(100):
         run.step_done()
