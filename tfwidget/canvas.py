@@ -1,21 +1,12 @@
-"""The Matplotlib backend ``tfwidget``: ipympl's canvas, confined to the owner thread, with acknowledged frames.
+"""A figure in the browser: ipympl's canvas, confined to the owner thread, with acknowledged frames.
 
-Invariant: everything is drawn on the owner thread. At most one picture is in flight until the browsers that show it
-have painted it; of frames that are only painted over it, a *window* of two, or more while the browsers are quick.
-
-Flow control, all of it:
+Invariant: everything is drawn on the owner thread, and sent only when `flow` says that it would be painted soon.
 
 - ``draw()`` draws at once, ``draw_idle()`` wants a draw and posts one to the mailbox, however often it is called;
 - a drawn picture is sent if no frame is in flight; else when the acknowledgement arrives, with what is newest by then;
-- of the frames in flight only some are to be acknowledged, which tells of those before, too: to handle one costs the
-  kernel more than a frame. Each that comes promptly doubles the window, up to `MAX_WINDOW`, each that does not halves
-  it, so that a slow browser or network slows the frames, and none of them waits there for long;
-- a frame that the browser could not show, or never acknowledged, is followed by a full one;
-- while no view is visible nothing is sent, and the newest as soon as one is.
-
-Several pages may show the same canvas; each is a *client*, which tells its name with what it says. All get the same
-frames, and one is painted when all have acknowledged it who see it and have not let an earlier one pass: those count as
-gone until they speak again. What one of them cannot paint, Agg draws for all.
+- a frame that was lost is followed by a full one;
+- while no view is visible nothing is sent, and the newest as soon as one is;
+- what one of several pages cannot paint, Agg draws for all.
 
 `Canvas.moving` names the artists that change with every frame. They are animated, so a full draw leaves them out;
 `Canvas.draw_moving` restores that picture and draws them over it, without all else. Or it does not draw at all: where
@@ -35,7 +26,6 @@ one, which needs none before.
 
 import asyncio
 import contextlib
-import contextvars
 import json
 import math
 import sys
@@ -43,80 +33,33 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from types import FrameType
 from typing import Any
 
 from ipympl.backend_nbagg import Canvas as IpymplCanvas
-from ipympl.backend_nbagg import FigureManager as IpymplManager
-from ipympl.backend_nbagg import Toolbar as IpymplToolbar
-from matplotlib import is_interactive
-from matplotlib._pylab_helpers import Gcf
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
-from matplotlib.backends.backend_webagg_core import FigureManagerWebAgg
 from matplotlib.figure import Figure
 from traitlets import Unicode
 
 from tfwidget import bridge, hosts, kernel
 from tfwidget.errors import TfwidgetWarning
+from tfwidget.flow import ACKNOWLEDGEMENT_TIMEOUT, Client, Flow
 from tfwidget.kernel import Confined
+from tfwidget.messages import MAX_PIXELS, client_name, is_valid
 from tfwidget.renderer import Renderer
 
-__all__ = ["Canvas", "FigureCanvas", "FigureManager", "Toolbar", "new_canvas"]
-
-ACKNOWLEDGEMENT_TIMEOUT = 2.0
-"""Seconds after which a frame counts as lost: the page was closed or reloaded, or there is none."""
+__all__ = ["Canvas"]
 
 STREAM = 1
 """The version of `Canvas.stream`'s format, which the browser must know to be sent it."""
 
-MIN_WINDOW = 2
-"""So many frames may be in flight at first, and after a loss: one is painted while the next is on its way."""
-
-MAX_WINDOW = 16
-"""So many frames may be on their way to browsers that acknowledge them promptly."""
-
-PROMPT = 0.15
-"""Seconds within which an acknowledgement is prompt."""
-
-ASK_INTERVAL = 1.0
-"""Seconds after which a frame is to be acknowledged although others could follow it."""
-
 MAX_FAILURES = 2
 """So often in a row the figure is drawn again when the browser could not show it."""
 
-MAX_PIXELS = 10_000
-"""The largest width or height, in device pixels, that a message from the browser may ask for."""
-
-MAX_CLIENTS = 16
-"""So many pages are remembered, those that spoke last: each reload of one makes another."""
-
 _FRONT_END_VERSION = f"^{version('tfwidget')}"
 _FRONT_END_TRAITS = [f"_{part}_{what}" for part in ("model", "view") for what in ("module", "module_version", "name")]
-
-
-@dataclass
-class _Client:
-    """What one page with a view of the canvas has said."""
-
-    acknowledged: int  # the newest frame that it has painted, or was not there to be sent
-    visible: bool = True
-    seen_at: float = 0.0  # when it said so, by its own clock
-    ready_at: float = 0.0  # when it said last that it was ready
-    streams: bool = False  # it can paint lists
-    gone: bool = False  # it has let a frame pass, and not spoken since
-    pointer: int = 0  # the number of the newest message about the mouse that was handled
-
-
-class Toolbar(Confined, IpymplToolbar):
-    """ipympl's toolbar, confined to the owner thread."""
-
-    def home(self, *args: object) -> None:
-        """Show the first view again, and follow the data."""
-        super().home(*args)
-        self.canvas.on_home()
 
 
 class Canvas(Confined, IpymplCanvas):
@@ -147,14 +90,9 @@ class Canvas(Confined, IpymplCanvas):
         self.on_home: Callable[[], object] = lambda: None
         self.on_theme: Callable[[bool], object] = lambda dark: None
         self.on_room: Callable[[float], object] = lambda width: None
-        self.clock: Callable[[], float] = time.monotonic
-        self._frame = 0
-        self._in_flight: dict[int, float] = {}  # when each was sent; infinite where no acknowledgement was asked for
-        self._window = MIN_WINDOW
-        self._asked = 0, -math.inf  # the newest frame of which one was, and when
+        self.flow = Flow(self._want_full)
         self._unsent = False
         self._timer: asyncio.TimerHandle | None = None
-        self._clients: dict[str, _Client] = {}  # in the order in which they spoke last
         self._base = 0  # how often one was drawn
         self._base_is_shown = False  # and nothing of Agg's over it
         self._failures = 0  # in a row
@@ -234,7 +172,7 @@ class Canvas(Confined, IpymplCanvas):
     @property
     def streaming(self) -> bool:
         """Whether the moving artists are painted by the browser."""
-        return self._streams and self.live
+        return self.flow.streams and self.live
 
     def _show_moving(self) -> None:
         if self.streaming:
@@ -314,45 +252,14 @@ class Canvas(Confined, IpymplCanvas):
     @property
     def ready(self) -> bool:
         """Whether a frame sent now would be painted soon: a view is visible, and none in flight is waited for."""
-        self._forget_painted(min((client.acknowledged for client in self._watching), default=0))
-        if self._in_flight and self.clock() - min(self._in_flight.values()) > ACKNOWLEDGEMENT_TIMEOUT:
-            for client in self._watching:
-                client.gone = client.acknowledged < min(self._in_flight)
-            self._lose()
-        if not self._visible:
-            return False
-        # A picture is too large to follow a frame that is waited for.
-        window = self._window if self._base_is_shown else 0
-        return len(self._in_flight) < window or all(map(math.isinf, self._in_flight.values()))
+        return self.flow.ready(alone=not self._base_is_shown)  # a picture is too large to follow one
 
     @property
     def introduced(self) -> bool:
         """Whether a browser has said that it shows this figure."""
-        return bool(self._clients) or self._by_ipympl
+        return bool(self.flow.clients) or self._by_ipympl
 
-    @property
-    def _watching(self) -> list[_Client]:
-        """The clients whose acknowledgements are waited for."""
-        visible = [client for client in self._clients.values() if client.visible]
-        return [client for client in visible if not client.gone] or visible  # with nobody else, it is tried again
-
-    @property
-    def _visible(self) -> bool:
-        return not self._clients or bool(self._watching)  # before anybody has spoken, somebody may be there
-
-    @property
-    def _streams(self) -> bool:
-        clients = self._watching or [*self._clients.values()]
-        return bool(clients) and all(client.streams for client in clients)
-
-    def _forget_painted(self, frame: int) -> None:
-        for sent in [one for one in self._in_flight if one <= frame]:
-            del self._in_flight[sent]
-
-    def _lose(self) -> None:
-        """Take all that is in flight for lost."""
-        self._in_flight.clear()
-        self._window = MIN_WINDOW
+    def _want_full(self) -> None:
         self._force_full = True
 
     def _wait(self) -> None:
@@ -362,7 +269,7 @@ class Canvas(Confined, IpymplCanvas):
 
     def _watch_time(self) -> None:
         """Go on after a while though the acknowledgement that is waited for may never come."""
-        if self._timer is None and self._in_flight:
+        if self._timer is None and self.flow.waiting:
             with contextlib.suppress(RuntimeError):  # no loop, in a plain script: the next tick goes on
                 loop = asyncio.get_running_loop()
                 self._timer = loop.call_later(1.1 * ACKNOWLEDGEMENT_TIMEOUT, kernel.mailbox.post, self._on_time)
@@ -397,7 +304,7 @@ class Canvas(Confined, IpymplCanvas):
         if display is None:
             return False
         header, data = display
-        pointers = {name: client.pointer for name, client in self._clients.items() if client.pointer}
+        pointers = {name: client.pointer for name, client in self.flow.clients.items() if client.pointer}
         content = {"type": "stream", "base": self._base, "pointers": pointers, **header}
         buffers = [data]
         if with_base:
@@ -410,14 +317,9 @@ class Canvas(Confined, IpymplCanvas):
         return True
 
     def _send_numbered(self, content: dict[str, Any], buffers: list[bytes]) -> None:
-        self._frame += 1
-        now, (frame, then) = self.clock(), self._asked
         is_picture = len(buffers) > 1 or not self._base_is_shown
-        asked = is_picture or self._frame - frame >= max(self._window // 2, 2) or now - then >= ASK_INTERVAL
-        if asked:
-            self._asked = self._frame, now
-        self._in_flight[self._frame] = now if asked else math.inf
-        content |= {"frame": self._frame} if asked else {"frame": self._frame, "ack": False}
+        number, asked = self.flow.send(ask=is_picture)
+        content |= {"frame": number} if asked else {"frame": number, "ack": False}
         self.send({"data": json.dumps(content)}, buffers=buffers)
         if self._by_ipympl:
             self.send({"data": json.dumps({"type": "draw"})})
@@ -444,26 +346,14 @@ class Canvas(Confined, IpymplCanvas):
         self._send_frame()
 
     def _on_acknowledgement(self, content: Mapping[str, Any]) -> None:
-        frame = min(content["frame"], self._frame)
-        if _name(content) in self._clients:
-            client = self._client(content)
-            client.acknowledged = frame
-            client.gone = False
-        elif self._clients:
-            return  # a page without a view of it
-        if content.get("error") is not None:
+        failed = content.get("error") is not None
+        if not self.flow.acknowledge(client_name(content), content["frame"], failed=failed):
+            return
+        if failed:
             self._failures += 1
             self._draw_wanted |= self._failures <= MAX_FAILURES
-            self._lose()
-        elif frame not in self._in_flight:
-            return  # it already counted as lost
         else:
             self._failures = 0
-            if math.isfinite(sent := self._in_flight[frame]):
-                prompt = self.clock() - sent < PROMPT
-                self._window = min(2 * self._window, MAX_WINDOW) if prompt else max(self._window // 2, MIN_WINDOW)
-            if not self._watching:
-                self._forget_painted(frame)
         self._go_on()
 
     def _go_on(self) -> None:
@@ -488,18 +378,18 @@ class Canvas(Confined, IpymplCanvas):
 
     def _handle_message(self, _widget: object, content: object, _buffers: object) -> None:
         """Handle a message of the browser; one that is not as it should be is ignored."""
-        if not isinstance(content, dict) or not _is_valid(content):
+        if not isinstance(content, dict) or not is_valid(content):
             self.log.debug("ignored a message of the browser: %r", content)
             return
         Canvas.heard = True
         kind = content["type"]
-        client = self._clients.get(_name(content))
+        client = self.flow.clients.get(client_name(content))
         if client is not None and client.gone and kind != "frame_ack":
             self._send_all_to(client)  # it has come back
         if client is not None and content.get("number") is not None:
             client.pointer = content["number"]
         if self._by_ipympl and kind == "draw":
-            self._on_acknowledgement({"frame": self._frame})
+            self._on_acknowledgement({"frame": self.flow.frame})
         elif kind == "frame_ack":
             self._on_acknowledgement(content)
         elif kind == "ready":
@@ -509,7 +399,7 @@ class Canvas(Confined, IpymplCanvas):
             self._go_on()
         elif kind == "draw":
             self.draw_idle()
-        elif kind in ("refresh", "initialized") and _name(content):
+        elif kind in ("refresh", "initialized") and client_name(content):
             # Of our own front end. What it needs it gets when it is ready; but another size may not be drawn yet.
             if client is not None and self._drawn_size != self.get_width_height(physical=True):
                 self.draw_idle()
@@ -530,26 +420,18 @@ class Canvas(Confined, IpymplCanvas):
         else:
             self.manager.handle_json(content)
 
-    def _client(self, content: Mapping[str, Any]) -> _Client:
-        """Whoever has sent the message, who is there, and awaited for what is sent from now on."""
-        name = _name(content)
-        client = self._clients.pop(name, None) or _Client(self._frame)
-        self._clients[name] = client
-        while len(self._clients) > MAX_CLIENTS:
-            del self._clients[next(iter(self._clients))]
-        return client
-
     def _on_ready(self, content: Mapping[str, Any]) -> None:
         """A view has rendered, or must be drawn for otherwise."""
         # The views of a page share what was sent to it since the first of them was ready.
-        is_new = not _name(content) or _name(content) not in self._clients
-        client = self._client(content)
+        name = client_name(content)
+        is_new = not name or name not in self.flow.clients
+        client = self.flow.introduce(name)
         at = content.get("time") or client.ready_at
         if at < client.ready_at:
             return  # sent before there was a subshell, it has waited for the cell to end
         client.ready_at = at
         client.streams = content.get("stream") == STREAM
-        self._note_visible(client, content)
+        client.note_visible(content.get("visible") is not False, content.get("time"))
         self._handle_set_device_pixel_ratio(content["device_pixel_ratio"])
         self.on_theme(content["theme"] == "dark")
         if content.get("room") is not None:
@@ -559,29 +441,22 @@ class Canvas(Confined, IpymplCanvas):
 
     def _on_initialized(self) -> None:
         """A page has loaded ipympl's front end anew: what was in flight is lost on it."""
-        self._in_flight.clear()
+        self.flow.forget()
         self._handle_set_device_pixel_ratio(self._told_ratio)
         Canvas.current_dpi_ratio, self._told_ratio = self._told_ratio, 1.0
 
     def _on_visible(self, content: Mapping[str, Any]) -> None:
-        is_new = _name(content) not in self._clients  # what it needs it gets when it says that it is ready
-        client = self._client(content)
-        self._note_visible(client, content)
+        name = client_name(content)
+        is_new = name not in self.flow.clients  # what it needs it gets when it says that it is ready
+        client = self.flow.introduce(name)
+        client.note_visible(content["visible"], content.get("time"))
         if client.visible and not is_new and not client.streams:
             self._send_all_to(client)
 
-    @staticmethod
-    def _note_visible(client: _Client, content: Mapping[str, Any]) -> None:
-        # What was sent before there was a subshell comes after all else, when the cell has ended: it no longer holds.
-        at = content.get("time")
-        if at is None or at >= client.seen_at:
-            client.seen_at = at or client.seen_at
-            client.visible = content.get("visible") is not False
-
-    def _send_all_to(self, client: _Client) -> None:
+    def _send_all_to(self, client: Client) -> None:
         """Send a full frame soon, for the client may have nothing of what was sent."""
         client.gone = False
-        self._lose()
+        self.flow.lose()
         self.draw_idle()
 
     # -- other threads ---------------------------------------------------------------------------------------------
@@ -625,218 +500,9 @@ class Canvas(Confined, IpymplCanvas):
         super().close()
 
 
-class FigureManager(IpymplManager):
-    """Ties a figure's canvas and toolbar together; for pyplot, shows figures when they are due."""
-
-    def __init__(self, canvas: Canvas, num: int | str) -> None:
-        # Not ipympl's own __init__, which would make its unconfined toolbar.
-        FigureManagerWebAgg.__init__(self, canvas, num)
-        self.web_sockets = [canvas]
-        self.toolbar = Toolbar(canvas)
-
-    @classmethod
-    def create_with_canvas(cls, canvas_class: type, figure: Figure, num: int | str) -> "FigureManager":
-        """Make the canvas and the manager of a pyplot figure; in interactive mode the end of the cell shows it."""
-        manager: FigureManager = super().create_with_canvas(canvas_class, figure, num)
-        _to_show.watch()
-        _to_show.add(manager)
-        return manager
-
-    def show(self) -> None:
-        """Display the figure, or draw it again where it is displayed already.
-
-        Called on another thread, it hands the figure over: the owner thread shows it, in the newest cell. What the
-        other thread changes from then on is reported.
-        """
-        if not kernel.on_owner_thread():
-            self.canvas.watch_mutations()
-            context = kernel.cell_context()
-            kernel.mailbox.post(lambda: context.run(self.show))
-            return
-        if self.canvas._closed:
-            self.canvas._closed = False
-            _to_show.discard(self)
-            self.canvas.watch_mutations()
-            kernel.publish(self.canvas)
-            self.canvas.draw_idle()
-        elif self.canvas.figure.stale:
-            self.canvas.draw_idle()
-
-    @classmethod
-    def pyplot_show(cls, *, block: bool | None = None) -> None:
-        """Show all figures of pyplot. It never blocks: the notebook stays usable.
-
-        Those that another backend made stay as they are; ipympl would display its own once more at each call.
-        """
-        for manager in Gcf.get_all_fig_managers():
-            if isinstance(manager, cls):
-                manager.show()
-
-    def refresh_all(self) -> None:
-        """Send what was drawn."""
-        self.canvas._send_frame()
-
-    def destroy(self) -> None:
-        """Close the canvas and its comms."""
-        _to_show.discard(self)
-        self.canvas.close()
-
-
-class _ToShow:
-    """Figures of pyplot that were made in interactive mode and not shown yet."""
-
-    def __init__(self) -> None:
-        self._managers: list[FigureManager] = []
-        self._watching = False
-
-    def watch(self) -> None:
-        if not self._watching:
-            self._watching = True
-            kernel.on_cell_end(lambda _error: self.show())
-
-    def add(self, manager: FigureManager) -> None:
-        # What another thread makes is not ready when the cell ends; that thread says when, by `show`.
-        if not is_interactive() or not kernel.on_owner_thread():
-            return
-        self._managers.append(manager)
-        run = bridge.own_run()
-        if run is not None and run.in_background:
-            # The cell has ended already; what was made for it is shown in its output.
-            context = contextvars.copy_context()
-            kernel.mailbox.post(lambda: manager in self._managers and context.run(manager.show))
-
-    def discard(self, manager: FigureManager) -> None:
-        if manager in self._managers:
-            self._managers.remove(manager)
-
-    def show(self) -> None:
-        for manager in list(self._managers):
-            manager.show()
-
-
-_to_show = _ToShow()
-
-# Importing the backend is all that ``%matplotlib tfwidget`` does, and the first figure may be another thread's.
-kernel.watch_cells()
-
-Canvas.manager_class = FigureManager
-FigureCanvas = Canvas
-
-
-def new_canvas(figsize: tuple[float, float]) -> Canvas:
-    """Make a figure that pyplot does not know, of so many inches, and its canvas."""
-    canvas = Canvas(Figure(figsize=figsize))
-    FigureManager(canvas, 0)
-    canvas.watch_mutations()
-    return canvas
-
-
 def _users_line() -> tuple[str, int]:
     """File and line of the innermost caller that is neither of Matplotlib nor of tfwidget."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("matplotlib", "tfwidget"):
         frame = frame.f_back
     return ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
-
-
-def _number(low: float, high: float) -> Callable[[object], bool]:
-    def valid(value: object) -> bool:
-        return isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
-
-    return valid
-
-
-def _integer(low: int, high: int) -> Callable[[object], bool]:
-    valid = _number(low, high)
-    return lambda value: isinstance(value, int) and valid(value)
-
-
-def _one_of(*choices: object) -> Callable[[object], bool]:
-    return lambda value: any(value == choice and type(value) is type(choice) for choice in choices)
-
-
-def _text(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= 100
-
-
-def _key(value: object) -> bool:
-    return _text(value) and "k" in str(value)  # before the name of the key, where Matplotlib looks for it
-
-
-def _optional(valid: Callable[[object], bool]) -> Callable[[object], bool]:
-    return lambda value: value is None or valid(value)
-
-
-def _modifiers(value: object) -> bool:
-    return isinstance(value, list) and len(value) <= 10 and all(_text(item) for item in value)
-
-
-def _anything(value: object) -> bool:
-    return True  # only handed on to the user's own event handlers, as `guiEvent`
-
-
-def _name(content: Mapping[str, Any]) -> str:
-    """Which client a message is of; one that does not say is one of its own."""
-    return content.get("client") or ""
-
-
-_Fields = dict[str, Callable[[object], bool]]
-
-_POSITION = {
-    "x": _number(-MAX_PIXELS, MAX_PIXELS),
-    "y": _number(-MAX_PIXELS, MAX_PIXELS),
-}
-_MOUSE: _Fields = {
-    **_POSITION,
-    "button": _integer(-1, 31),
-    "buttons": _integer(0, 2**16),
-    "step": _optional(_number(-100, 100)),
-    "modifiers": _modifiers,
-    "guiEvent": _anything,
-    "number": _optional(_integer(0, 2**53)),
-}
-_KEY: _Fields = {"key": _key, "guiEvent": _anything}
-_RATIO = _number(0.1, 10)
-_TIME = _number(0, 1e15)  # milliseconds since 1970
-_MESSAGES: dict[str, _Fields] = {
-    "ready": {
-        "device_pixel_ratio": _RATIO,
-        "theme": _one_of("light", "dark"),
-        "room": _optional(_number(1, MAX_PIXELS)),
-        "stream": _optional(_integer(0, 1000)),
-        "visible": _optional(_one_of(True, False)),
-        "time": _optional(_TIME),
-    },
-    "visible": {"visible": _one_of(True, False), "time": _optional(_TIME)},
-    "frame_ack": {
-        "frame": _integer(0, 2**53),
-        "error": _optional(lambda value: isinstance(value, str)),
-    },
-    "draw": {},
-    "refresh": {},
-    "send_image_mode": {},
-    "initialized": {},
-    "closing": {},
-    "ack": {},
-    "set_dpi_ratio": {"dpi_ratio": _RATIO},
-    "set_device_pixel_ratio": {"device_pixel_ratio": _RATIO},
-    "resize": {"width": _number(1, MAX_PIXELS), "height": _number(1, MAX_PIXELS)},
-    "toolbar_button": {"name": _one_of("home", "back", "forward", "pan", "zoom", "save_figure")},
-    "button_press": _MOUSE,
-    "button_release": _MOUSE,
-    "dblclick": _MOUSE,
-    "scroll": {**_MOUSE, "step": _number(-100, 100)},
-    "motion_notify": _MOUSE,
-    "figure_enter": _MOUSE,
-    "figure_leave": _MOUSE,
-    "key_press": _KEY,
-    "key_release": _KEY,
-}
-"""What the browser may send: the type of message, and what each of its fields must be."""
-
-
-def _is_valid(content: dict[object, object]) -> bool:
-    kind = content.get("type")
-    fields = _MESSAGES.get(kind) if isinstance(kind, str) else None
-    known = fields is not None and _optional(_text)(content.get("client"))
-    return known and all(valid(content.get(name)) for name, valid in (fields or {}).items())

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from tfwidget import kernel
+from tfwidget.backend import new_canvas
 from tfwidget.bridge import Run, Status
-from tfwidget.canvas import new_canvas
 from tfwidget.history import Frame
 from tfwidget.kernel import Confined
 from tfwidget.plot import Board
@@ -161,7 +161,7 @@ class LivePlot(Confined, ipywidgets.VBox):
 
     def show(self) -> None:
         """Display the plot in the current cell."""
-        self._shown_at = self.canvas.clock()
+        self._shown_at = self.canvas.flow.clock()
         self._display = kernel.publish(self)
 
     def hide_figure(self) -> None:
@@ -176,7 +176,7 @@ class LivePlot(Confined, ipywidgets.VBox):
     def ready(self) -> bool:
         """Whether the browser has painted the frame before; the first waits a little for the browser's first word."""
         canvas = self.canvas
-        introduced = canvas.introduced or canvas.clock() - self._shown_at > INTRODUCTION
+        introduced = canvas.introduced or canvas.flow.clock() - self._shown_at > INTRODUCTION
         return self.comm is not None and introduced and canvas.ready
 
     def append(self) -> bool:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.kernels import spec_name
 from tests.lab.harness import Figure, Lab, Notebook
-from tfwidget.canvas import ACKNOWLEDGEMENT_TIMEOUT
+from tfwidget.flow import ACKNOWLEDGEMENT_TIMEOUT
 
 SETUP = """
 %load_ext tfwidget
@@ -97,7 +97,7 @@ def test_the_browser_paints_what_agg_would_draw(either: Lab, tmp_path: Path) -> 
     for i, name in enumerate(names):
         notebook.run(1)
         figure = notebook.figure()
-        while not notebook.evaluate("plot.canvas._streams"):
+        while not notebook.evaluate("plot.canvas.flow.streams"):
             pass
         streamed = painted(figure, notebook, 2 + 2 * i)
         assert notebook.evaluate("plot.canvas._base_is_shown"), f"{name} was drawn by Agg"
@@ -126,7 +126,7 @@ for step in tfwidget.live(range(100_000), plot=plot):
     tfwidget.log(loss=np.exp(-step / 500) + 0.1 * rng.random(), val_loss=np.exp(-step / 400), weights=weights * step,
                  digit=weights[:9, :9] ** 2)
 """
-SENT = "[plot.canvas._frame, plot.run.step]"
+SENT = "[plot.canvas.flow.frame, plot.run.step]"
 
 
 def test_a_run_is_streamed_and_its_pauses_and_its_end_are_agg_s(lab: Lab) -> None:
@@ -162,7 +162,7 @@ def test_a_figure_out_of_sight_gets_no_frames_and_the_newest_when_it_is_seen(lab
     figure = notebook.figure()
     figure.wait_for_paints(10, since=0)
     notebook.locator(".jp-WindowedPanel-outer").evaluate("panel => panel.scrollTo(0, 1e6)")
-    while notebook.evaluate("plot.canvas._visible", live=True):
+    while notebook.evaluate("plot.canvas.flow.visible", live=True):
         pass
     frame, step = notebook.evaluate(SENT, live=True)
     while notebook.evaluate("plot.run.step", live=True) < step + 300:
@@ -303,7 +303,7 @@ def test_two_pages_show_the_same_figure_and_one_that_hangs_or_is_closed_holds_up
     other.js("([path, kernel]) => tests.open(path, kernel)", [notebook.path, spec_name(notebook.version)])
     second = Notebook(other, notebook.path, notebook.version).figure()
     second.wait_for_paints(10, since=0)
-    visible = "[client.visible for client in plot.canvas._clients.values()]"
+    visible = "[client.visible for client in plot.canvas.flow.clients.values()]"
     assert notebook.evaluate(visible) == [True, True]
     assert notebook.evaluate("plot.canvas._base_is_shown"), "both are streamed to"
     hung = [len(figure.paints), len(second.paints)]

@@ -71,7 +71,7 @@ def test_while_a_run_is_under_way_its_figure_is_streamed_and_when_it_ends_agg_dr
     plot.canvas._handle_message(None, ready, [])
     for step in range(3):
         run.log({"loss": 1.0 / (1 + step), "weights": np.ones(5)})
-        run._due = 0.0
+        run._budget.due = 0.0
         run.step_done()
         kernel.mailbox.drain()
     run.finish("finished")
@@ -117,12 +117,12 @@ class Painter:
     def train(self, run: Run, steps: int, *, whole: bool = False, **values: float) -> list[str]:
         """Make steps, each with a frame, the first whole or none; return what kinds of frame came."""
         self.kinds = []
-        run._whole_due = 0.0 if whole else math.inf
+        run._budget.whole_due = 0.0 if whole else math.inf
         for _ in range(steps):
             run.log(values or {"loss": 1.0 / (run.step + 2), "accuracy": math.sin(run.step)})
-            run._due = 0.0
+            run._budget.due = 0.0
             run.step_done()
-            run._whole_due = math.inf
+            run._budget.whole_due = math.inf
             kernel.mailbox.drain()
         return self.kinds
 
@@ -131,7 +131,7 @@ def test_the_first_frame_waits_a_little_for_the_browsers_first_word(
     plot: LivePlot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 100.0
-    plot.canvas.clock = lambda: now
+    plot.canvas.flow.clock = lambda: now
     monkeypatch.setattr(kernel, "publish", lambda widget: None)
     assert plot.ready(), "nobody knows when it was displayed, if it was"
     plot.show()
@@ -141,9 +141,9 @@ def test_the_first_frame_waits_a_little_for_the_browsers_first_word(
     Painter(plot, monkeypatch)
     assert plot.canvas.introduced
     kernel.mailbox.drain()
-    plot.canvas._in_flight.clear()
+    plot.canvas.flow._in_flight.clear()
     assert plot.ready()
-    plot.canvas._clients.clear()
+    plot.canvas.flow.clients.clear()
     assert not plot.ready()
     now += 0.2 * INTRODUCTION
     assert plot.ready(), "there may be no browser at all"
@@ -367,7 +367,7 @@ def test_the_log_button_switches_the_scale_and_draws(plot: LivePlot, run: Run) -
     run.step_done()
     draws: list[object] = []
     plot.canvas.mpl_connect("draw_event", draws.append)
-    plot.canvas._in_flight.clear()
+    plot.canvas.flow._in_flight.clear()
     plot._log.value = True
     kernel.mailbox.drain()
     assert plot.figure.axes[0].get_yscale() == "log"

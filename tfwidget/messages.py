@@ -1,0 +1,116 @@
+"""What the browser may say to a figure: the types of message, and what each of their fields must be.
+
+Invariant: what passes `is_valid` has the types and ranges stated here; it is untrusted all the same, never evaluated.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+__all__ = ["MAX_PIXELS", "MESSAGES", "client_name", "is_valid"]
+
+MAX_PIXELS = 10_000
+"""The largest width or height, in device pixels, that a message from the browser may ask for."""
+
+
+def _number(low: float, high: float) -> Callable[[object], bool]:
+    def valid(value: object) -> bool:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
+
+    return valid
+
+
+def _integer(low: int, high: int) -> Callable[[object], bool]:
+    valid = _number(low, high)
+    return lambda value: isinstance(value, int) and valid(value)
+
+
+def _one_of(*choices: object) -> Callable[[object], bool]:
+    return lambda value: any(value == choice and type(value) is type(choice) for choice in choices)
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= 100
+
+
+def _key(value: object) -> bool:
+    return _text(value) and "k" in str(value)  # before the name of the key, where Matplotlib looks for it
+
+
+def _optional(valid: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: value is None or valid(value)
+
+
+def _modifiers(value: object) -> bool:
+    return isinstance(value, list) and len(value) <= 10 and all(_text(item) for item in value)
+
+
+def _anything(value: object) -> bool:
+    return True  # only handed on to the user's own event handlers, as `guiEvent`
+
+
+_Fields = dict[str, Callable[[object], bool]]
+
+_POSITION = {
+    "x": _number(-MAX_PIXELS, MAX_PIXELS),
+    "y": _number(-MAX_PIXELS, MAX_PIXELS),
+}
+_MOUSE: _Fields = {
+    **_POSITION,
+    "button": _integer(-1, 31),
+    "buttons": _integer(0, 2**16),
+    "step": _optional(_number(-100, 100)),
+    "modifiers": _modifiers,
+    "guiEvent": _anything,
+    "number": _optional(_integer(0, 2**53)),
+}
+_KEY: _Fields = {"key": _key, "guiEvent": _anything}
+_RATIO = _number(0.1, 10)
+_TIME = _number(0, 1e15)  # milliseconds since 1970
+MESSAGES: dict[str, _Fields] = {
+    "ready": {
+        "device_pixel_ratio": _RATIO,
+        "theme": _one_of("light", "dark"),
+        "room": _optional(_number(1, MAX_PIXELS)),
+        "stream": _optional(_integer(0, 1000)),
+        "visible": _optional(_one_of(True, False)),
+        "time": _optional(_TIME),
+    },
+    "visible": {"visible": _one_of(True, False), "time": _optional(_TIME)},
+    "frame_ack": {
+        "frame": _integer(0, 2**53),
+        "error": _optional(lambda value: isinstance(value, str)),
+    },
+    "draw": {},
+    "refresh": {},
+    "send_image_mode": {},
+    "initialized": {},
+    "closing": {},
+    "ack": {},
+    "set_dpi_ratio": {"dpi_ratio": _RATIO},
+    "set_device_pixel_ratio": {"device_pixel_ratio": _RATIO},
+    "resize": {"width": _number(1, MAX_PIXELS), "height": _number(1, MAX_PIXELS)},
+    "toolbar_button": {"name": _one_of("home", "back", "forward", "pan", "zoom", "save_figure")},
+    "button_press": _MOUSE,
+    "button_release": _MOUSE,
+    "dblclick": _MOUSE,
+    "scroll": {**_MOUSE, "step": _number(-100, 100)},
+    "motion_notify": _MOUSE,
+    "figure_enter": _MOUSE,
+    "figure_leave": _MOUSE,
+    "key_press": _KEY,
+    "key_release": _KEY,
+}
+"""What the browser may send: the type of message, and what each of its fields must be."""
+
+
+def is_valid(content: dict[object, object]) -> bool:
+    """Whether a message is as it should be."""
+    kind = content.get("type")
+    fields = MESSAGES.get(kind) if isinstance(kind, str) else None
+    known = fields is not None and _optional(_text)(content.get("client"))
+    return known and all(valid(content.get(name)) for name, valid in (fields or {}).items())
+
+
+def client_name(content: Mapping[str, Any]) -> str:
+    """Which client a message is of; one that does not say is one of its own."""
+    return content.get("client") or ""
