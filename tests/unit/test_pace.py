@@ -78,7 +78,6 @@ def plotter(clock: Clock) -> Plotter:
 
 def test_by_default_it_is_the_pace_of_all_runs() -> None:
     assert Budget().pace is PACE
-    assert Pace() == PACE
 
 
 def test_the_first_frame_is_due_at_once_and_whole(clock: Clock) -> None:
@@ -136,14 +135,6 @@ def test_it_says_which_frames_are_exempt() -> None:
     assert budget.frames == EXEMPT_FRAMES + 2
 
 
-def test_a_frame_that_is_an_answer_is_counted_and_not_charged(plotter: Plotter) -> None:
-    due, whole_due = plotter.budget.due, plotter.budget.whole_due
-    plotter.budget.count_frame()
-    plotter.clock.now += 10.0
-    assert plotter.budget.frames == EXEMPT_FRAMES + 1
-    assert (plotter.budget.due, plotter.budget.whole_due, plotter.budget.spent) == (due, whole_due, 0.0)
-
-
 def test_a_frame_that_cannot_be_drawn_is_put_off_by_one(clock: Clock) -> None:
     budget = Budget(Pace(fps=10), clock=clock)
     budget.postpone(clock.now + 7)
@@ -178,6 +169,17 @@ def test_so_much_is_saved_up_for_the_next_frame(plotter: Plotter, usual: float, 
     plotter.draw_rarely()
     plotter.cost = cost
     assert plotter.draw_rarely(1) == pytest.approx(max(saved / PACE.budget, 1 / PACE.fps))
+
+
+def test_the_usual_frame_is_one_of_the_cheaper_kind(plotter: Plotter) -> None:
+    budget, clock = plotter.budget, plotter.clock
+    for whole, cost in [(True, 0.02), (False, 0.001)] * 5 + [(True, 0.06)]:
+        clock.now += 1000.0
+        began = clock.now
+        clock.now += cost
+        budget.count_frame()
+        budget.charge(began, whole=whole, whole_interval=WHOLE_INTERVAL, handling=0.0)
+    assert budget.due - began == pytest.approx(2 * 0.001 / PACE.budget)
 
 
 def test_what_is_saved_beyond_one_frame_is_lost(plotter: Plotter) -> None:
@@ -274,6 +276,7 @@ def test_what_is_left_for_frames_is_learnt_slowly(plotter: Plotter) -> None:
     assert rests[0] == pytest.approx(0.2 / (1 - (1 - FRAMES_SHARE) / 4))
     assert rests == sorted(rests)
     assert rests[-1] == pytest.approx(0.2 / FRAMES_SHARE, rel=0.001)
+    assert plotter.budget.whole_due - plotter.budget.due == pytest.approx(rests[-1], rel=0.001), "twice as long"
 
 
 # -- whole frames ------------------------------------------------------------------------------------------------------
@@ -312,17 +315,17 @@ def test_a_frame_that_only_grows_does_not_put_off_the_next_whole_one(plotter: Pl
 def test_going_on_from_another_changes_nothing_of_when_frames_are_due(clock: Clock) -> None:
     first, alone = Plotter(clock), Plotter(clock)
 
-    def frames_at_once(*costs: float) -> None:
-        for cost in costs:
-            clock.now += 0.05
-            began = clock.now
-            clock.now += cost
-            for budget in (first.budget, alone.budget):
-                budget.overhead += cost / 4
-                budget.count_frame()
-                budget.charge(began, whole=cost > 0.005, whole_interval=WHOLE_INTERVAL, handling=0.0)
+    def draw(cost: float, after: float = 0.05) -> None:
+        clock.now += after
+        began = clock.now
+        clock.now += cost
+        for budget in (first.budget, alone.budget):
+            budget.overhead += cost / 4
+            budget.count_frame()
+            budget.charge(began, whole=cost > 0.005, whole_interval=WHOLE_INTERVAL, handling=0.0)
 
-    frames_at_once(0.5, 0.5, 0.5, 0.001, 0.2, 0.002)
+    for cost in (0.5, 0.5, 0.5, 0.001, 0.2, 0.002):
+        draw(cost)
     assert first.budget.due > clock.now + 1
     clock.now += 0.5
     first = Plotter(clock, after=first.budget)
@@ -331,8 +334,8 @@ def test_going_on_from_another_changes_nothing_of_when_frames_are_due(clock: Clo
     assert first.budget.whole_due == clock.now, "but its first frame is whole"
     assert first.budget.spent == 0.0, "and what it has cost is its own"
     spent = alone.budget.spent
-    for cost in (0.001, 0.03, 0.002):
-        frames_at_once(cost)
+    for cost, after in ((0.001, 0.05), (0.03, 100.0), (0.002, 0.05)):
+        draw(cost, after)
         assert first.budget.due == alone.budget.due
     assert first.budget.whole_due == alone.budget.whole_due
     assert first.budget.spent == pytest.approx(alone.budget.spent - spent)

@@ -373,7 +373,7 @@ def _pixels(transform: Transform, points: Any, height: float) -> np.ndarray:
     """Places of float64 data, shape ``(n, 2)``, in pixels from the upper left corner, float32."""
     pixels = transform.transform(points)
     pixels[:, 1] = height - pixels[:, 1]
-    result: np.ndarray = np.clip(pixels, -_FAR, _FAR).astype(np.float32)
+    result: np.ndarray = pixels.clip(-_FAR, _FAR).astype(np.float32)
     return result
 
 
