@@ -32,7 +32,7 @@ BATCH = 64
 
 images, labels = load_digits(return_X_y=True)
 images = (images / 16).astype("float32")
-model = tf.keras.Sequential([tf.keras.Input((64,)), tf.keras.layers.Dense(512, "relu"), tf.keras.layers.Dense(10)])
+model = tf.keras.Sequential([tf.keras.Input((64,)), tf.keras.layers.Dense(1024, "relu"), tf.keras.layers.Dense(10)])
 optimizer = tf.keras.optimizers.SGD(0.01)
 batches = [(tf.constant(images[i : i + BATCH]), tf.constant(labels[i : i + BATCH])) for i in range(0, 1728, BATCH)]
 
