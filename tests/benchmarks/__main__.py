@@ -7,6 +7,8 @@ round. The size of a frame is all that the kernel published, divided by the fram
 
 import argparse
 import importlib.util
+import itertools
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -56,6 +58,9 @@ FIT = {
 
 POINTS = 1_000_000
 """Of history, that the steps of a long training follow on."""
+
+TURNS = 20
+"""Of plotted steps in each round of those, between bare ones."""
 
 SIZES = (1_000, 100_000, 10_000_000)
 """Points of history between which the costs of a frame are compared."""
@@ -143,37 +148,49 @@ def fit(client: Client, rounds: int, seconds: float) -> None:
 
 
 def history(client: Client, rounds: int, seconds: float) -> None:
-    """Steps that follow on a long history, once the plot stands."""
+    """Steps that follow on a long history, once the plot stands: many short turns, for the machine's speed drifts."""
     paces = {"default settings": (None, "0.98"), "30 frames/s asked, budget lifted": (30, "0.97")}
+    each = seconds / 6
     client.call("timed('bare', 500)")
-    count = round(seconds * 500 / client.call("timed('bare', 500)")[0]["taken"])
-    pairs: dict[str, list[tuple[dict[str, float], dict[str, float]]]] = {title: [] for title in paces}
-    for number in range(rounds):
-        for title, (fps, _) in paces.items():
-            calls = (f"timed('bare', {count})", f"over_history({count}, {POINTS}, {fps})")
-            order = 1 if number % 2 else -1  # what drifts favours neither
-            bare, live = [client.call(call)[0] for call in calls[::order]][::order]
-            pairs[title].append((bare, live))
-    begins = [b["settling"] - b["steps"] * a["taken"] / count for both in pairs.values() for a, b in both]
+    rows = []
+    for title, (fps, target) in paces.items():
+        ratios, processor, frames = [], [], []
+        for _ in range(rounds):
+            made = client.call(f"turns({TURNS}, {each}, {POINTS}, {fps})")[0]
+            for before, turn in itertools.pairwise(made):  # each between two bare ones, the first of them cold
+                bare = [(one + two) / 2 for one, two in zip(before["bare"], turn["bare"], strict=True)]
+                ratios.append(bare[0] / turn["plotted"][0])
+                processor.append(bare[1] / turn["plotted"][1])
+                frames.append(turn["plotted"][2])
+        mean = f"{statistics.mean(frames):.1f}"
+        rows.append((title, quartiles(ratios), interval(ratios), target, quartiles(processor), mean))
     table(
-        f"{count:,} steps that follow on {POINTS:,} recorded ones, timed when the plot has stood for a while; "
-        f"{rounds} pairs with the bare loop",
-        ("tfwidget", "throughput over the bare loop's: " + SPREAD, "target", "by processor time", "frames/s drawn"),
-        *(
-            (
-                title,
-                spread([a["taken"] / b["taken"] for a, b in both], ".3f"),
-                paces[title][1],
-                spread([a["processor"] / b["processor"] for a, b in both], ".3f"),
-                spread([b["frames"] / b["taken"] for _, b in both], ".1f"),
-            )
-            for title, both in pairs.items()
+        f"Steps that follow on {POINTS:,} recorded ones, once the plot stands: {rounds * TURNS} turns of {each:.2g} s, "
+        "each between two of bare steps",
+        (
+            "tfwidget",
+            "throughput over the bare loop's: median (quartiles)",
+            "95 % interval of the median",
+            "target",
+            "by processor time",
+            "frames/s drawn",
         ),
+        *rows,
     )
-    print(
-        f"\nBeyond its steps, such a run took {spread(begins)} s until its plot stood, and "
-        f"{spread([b['ending'] for both in pairs.values() for _, b in both])} s to end."
-    )
+
+
+def quartiles(ratios: list[float]) -> str:
+    """``median (lower to upper quartile)``."""
+    low, middle, high = np.quantile(ratios, (0.25, 0.5, 0.75))
+    return f"{middle:.3f} ({low:.3f} to {high:.3f})"
+
+
+def interval(ratios: list[float]) -> str:
+    """Between which two of the values the median is in 95 of 100 cases, whatever they are spread like."""
+    ranked, count = sorted(ratios), len(ratios)
+    reach = 0.98 * count**0.5
+    low, high = max(math.floor(count / 2 - reach), 0), min(math.ceil(count / 2 + reach), count - 1)
+    return f"{ranked[low]:.3f} to {ranked[high]:.3f}"
 
 
 def frames(client: Client, rounds: int, seconds: float) -> None:
@@ -219,7 +236,7 @@ def memory(client: Client, rounds: int, seconds: float) -> None:
 PARTS: dict[str, tuple[Callable[[Client, int, float], None], int]] = {
     "loop": (loop, 3),
     "fit": (fit, 3),
-    "history": (history, 5),
+    "history": (history, 3),
     "frames": (frames, 3),
     "memory": (memory, 1),
 }
@@ -230,7 +247,7 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"what to measure, of {', '.join(PARTS)} (default: all)")
-    parser.add_argument("--rounds", type=int, help="how often each way is run (default: 3; of history, 5)")
+    parser.add_argument("--rounds", type=int, help="how often each way is run (default: 3)")
     parser.add_argument("--seconds", type=float, default=3.0, help="how long the bare one runs in each (default: 3)")
     parser.add_argument("--kernel", default=NEWEST, help=f"which ipykernel (default: {NEWEST})")
     arguments = parser.parse_args()

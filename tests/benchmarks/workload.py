@@ -347,38 +347,77 @@ def remember(points: int) -> Any:
     return run
 
 
-def over_history(count: int, points: int, fps: float | None = None) -> dict[str, float]:
-    """Plot `count` steps that follow on so many, once the plot stands; with `fps`, that many and without a budget.
+class Clock:
+    """Seconds, but for those in which it is halted."""
+
+    def __init__(self) -> None:
+        self._halted = 0.0
+
+    def __call__(self) -> float:
+        return time.perf_counter() - self._halted
+
+    @contextlib.contextmanager
+    def halt(self) -> Iterator[None]:
+        """Stand still."""
+        began = time.perf_counter()
+        yield
+        self._halted += time.perf_counter() - began
+
+
+def turns(count: int, seconds: float, points: int, fps: float | None = None) -> list[dict[str, tuple[float, ...]]]:
+    """Plot steps that follow on so many, in turns with bare ones, once the plot stands.
+
+    The run's clock is halted during a bare turn: it is no pause in which a budget is saved.
+
+    Parameters
+    ----------
+    count : int
+        Turns.
+    seconds : float
+        How long each is.
+    points : int
+        Of history, of each curve.
+    fps : float, optional
+        The frame rate, whatever it costs; by default tfwidget's own settings.
 
     Returns
     -------
-    dict
-        Seconds of the steps timed (`taken`), of the kernel's processor (`processor`), and the `frames` drawn in them;
-        seconds from the call until the plot stood (`settling`), in which there were so many `steps`; of ending the run
-        (`ending`).
+    list of dict
+        For each turn, `bare` and `plotted`: seconds and processor seconds of a step, and frames per second.
     """
     import tfwidget
 
-    taken: dict[str, float] = {}
+    source, clock, drawn, done = steps(sys.maxsize), Clock(), list[Any](), list[dict[str, tuple[float, ...]]]()
+
+    def of_step(began: tuple[float, float], made: int, frames: int) -> tuple[float, ...]:
+        taken, processor = (after - before for before, after in zip(began, clocks(), strict=True))
+        return taken / made, processor / made, frames / taken
+
     with pace(fps, 1.0) if fps else contextlib.nullcontext():
-        called = time.perf_counter()
-        for number, values in enumerate(tfwidget.live(steps(sys.maxsize))):
+        for number, values in enumerate(tfwidget.live(source)):
             if number == 0:
-                made = time.perf_counter() - called
-                drawn = note_frames(remember(points))
-                stands_at = time.perf_counter() + SETTLED
-            elif not taken:
-                if time.perf_counter() >= stands_at:
-                    taken |= {"settling": made + SETTLED, "steps": number, "frames": -len(drawn)}
-                    began = clocks()
-            elif number == taken["steps"] + count:
-                ended = clocks()
-                break
+                run = remember(points)
+                run._clock = run._budget._clock = run.front_end.canvas.flow.clock = clock
+                drawn = note_frames(run)
+                ends = time.perf_counter() + SETTLED
+                began, first, frames = clocks(), 0, 0
             tfwidget.log(**dict(zip(NAMES, values, strict=True)))
-    taken["ending"] = time.perf_counter() - ended[0]
-    taken["taken"], taken["processor"] = (after - before for before, after in zip(began, ended, strict=True))
-    taken["frames"] += len(drawn)
-    return taken
+            if time.perf_counter() < ends:
+                continue
+            plotted = of_step(began, number - first, len(drawn) - frames)
+            with clock.halt():
+                ends, bare = time.perf_counter() + seconds, 0
+                began = clocks()
+                for _ in source:
+                    bare += 1
+                    if time.perf_counter() >= ends:
+                        break
+                done.append({"plotted": plotted, "bare": of_step(began, bare, 0)})
+            if len(done) > count:
+                break
+            ends = time.perf_counter() + seconds
+            began, first, frames = clocks(), number, len(drawn)
+    return done
 
 
 def note_frames(run: Any) -> list[Any]:
