@@ -6,20 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pytest
 
+from tests.unit.clock import Clock
 from tfwidget import pace, snapshot
 from tfwidget.bridge import PENDING_SCALARS, STATUS_INTERVAL, TENSOR_BYTES, Run, Status, current_run
 from tfwidget.errors import TfwidgetWarning
 from tfwidget.history import Frame
 from tfwidget.mailbox import Mailbox
 from tfwidget.pace import EXEMPT_FRAMES, TENSOR_INTERVAL, WHOLE_INTERVAL, Pace
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class FrontEnd:

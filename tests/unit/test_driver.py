@@ -14,16 +14,9 @@ from typing import Any
 import pytest
 from greenlet import GreenletExit, getcurrent
 
+from tests.unit.clock import Clock
 from tfwidget.driver import SLICE, SLOW, TURNS, Background, Blocking
 from tfwidget.mailbox import Mailbox
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Bench:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.unit.clock import Clock
 from tfwidget import pace
 from tfwidget.pace import (
     ADVANCE,
@@ -15,14 +16,6 @@ from tfwidget.pace import (
     Budget,
     Pace,
 )
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Plotter:
