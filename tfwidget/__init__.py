@@ -22,11 +22,11 @@ from tfwidget.errors import (
 
 if TYPE_CHECKING:
     from tfwidget.background import start
-    from tfwidget.callback import LiveCallback
-    from tfwidget.knobs import Knob, knob
+    from tfwidget.keras.callback import LiveCallback
     from tfwidget.loop import live, log, tick
     from tfwidget.plot import Histogram, Image, Line
-    from tfwidget.widget import LivePlot
+    from tfwidget.widget.knobs import Knob, knob
+    from tfwidget.widget.liveplot import LivePlot
 
 __all__ = [
     "Histogram",
@@ -55,11 +55,11 @@ __version__ = version("tfwidget")
 _HOMES = {
     "Histogram": "plot",
     "Image": "plot",
-    "Knob": "knobs",
+    "Knob": "widget.knobs",
     "Line": "plot",
-    "LiveCallback": "callback",
-    "LivePlot": "widget",
-    "knob": "knobs",
+    "LiveCallback": "keras.callback",
+    "LivePlot": "widget.liveplot",
+    "knob": "widget.knobs",
     "live": "loop",
     "log": "loop",
     "start": "background",

@@ -11,12 +11,12 @@ from typing import ParamSpec
 
 from greenlet import GreenletExit
 
-from tfwidget import kernel
-from tfwidget.bridge import Run, own_run
-from tfwidget.driver import Background
 from tfwidget.errors import RunError
-from tfwidget.knobs import place_waiting
+from tfwidget.jupyter import kernel
 from tfwidget.loop import new_plot, scalars_fetch
+from tfwidget.run.driver import Background
+from tfwidget.run.run import Run, own_run
+from tfwidget.widget.knobs import place_waiting
 
 __all__ = ["start", "stop_all"]
 

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import TypeVar
 
-from tfwidget import hosts, kernel, snapshot, tf
-from tfwidget.bridge import Run, current_run, own_run
 from tfwidget.errors import RunError, TfwidgetWarning
-from tfwidget.knobs import place_waiting
-from tfwidget.widget import LivePlot
+from tfwidget.jupyter import hosts, kernel
+from tfwidget.record import tf
+from tfwidget.record import values as snapshot
+from tfwidget.run.run import Run, current_run, own_run
+from tfwidget.widget.knobs import place_waiting
+from tfwidget.widget.liveplot import LivePlot
 
 __all__ = ["join", "live", "log", "new_plot", "open_run", "scalars_fetch", "tick"]
 

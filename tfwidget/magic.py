@@ -18,7 +18,7 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.display import display
 
-from tfwidget import hosts, kernel
+from tfwidget.jupyter import hosts, kernel
 
 __all__ = ["load", "unload"]
 
@@ -76,7 +76,7 @@ def _tfwidget(line: str, cell: str | None = None) -> None:
 
 
 def _steer(command: str) -> str:
-    from tfwidget.bridge import active_runs, current_run
+    from tfwidget.run.run import active_runs, current_run
 
     run = current_run()
     if run is None:
@@ -88,7 +88,7 @@ def _steer(command: str) -> str:
 
 
 def _set_pace(what: str, text: str) -> str:
-    from tfwidget.pace import PACE
+    from tfwidget.run.budget import PACE
 
     low, high = (0.1, 60.0) if what == "fps" else (0.1, 100.0)
     try:
@@ -180,7 +180,7 @@ def _figures() -> dict[str, str]:
         shown_by = f"ipympl's front end, without streaming: {host or hosts.VARIABLE}"
     else:
         shown_by = "tfwidget's extension of JupyterLab"
-    canvas: Any = sys.modules.get("tfwidget.canvas")
+    canvas: Any = sys.modules.get("tfwidget.canvas.canvas")
     if canvas is not None and canvas.Canvas.heard:
         return {"figures are shown by": shown_by, "a figure has answered": "yes"}
     if not by_ipympl:

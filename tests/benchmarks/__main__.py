@@ -18,7 +18,7 @@ import numpy as np
 
 from tests.benchmarks.client import Client, machine, spread, table, workload
 from tests.kernels import NEWEST
-from tfwidget.history import History
+from tfwidget.record.history import History
 
 
 @dataclass(frozen=True)

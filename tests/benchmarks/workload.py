@@ -113,7 +113,7 @@ held: dict[int, float] = {}
 def with_stamps(count: int) -> None:
     """Plot with tfwidget, and fill `held`."""
     import tfwidget
-    from tfwidget.bridge import current_run
+    from tfwidget.run.run import current_run
 
     held.clear()
     made = [0.0]
@@ -158,7 +158,7 @@ def with_stamps_at_30(count: int) -> None:
 @contextlib.contextmanager
 def pace(fps: float, budget: float) -> Iterator[None]:
     """What ``%tfwidget fps`` and ``%tfwidget budget`` set, for a while."""
-    from tfwidget.pace import PACE
+    from tfwidget.run.budget import PACE
 
     before = PACE.fps, PACE.budget
     PACE.fps, PACE.budget = fps, budget
@@ -334,7 +334,7 @@ def fit_livelossplot(epochs: int) -> None:
 
 def remember(points: int) -> Any:
     """Go on as if the run under way had made so many steps already; returns the run."""
-    from tfwidget.bridge import current_run
+    from tfwidget.run.run import current_run
 
     run = current_run()
     assert run is not None

@@ -24,9 +24,11 @@ from IPython import get_ipython
 from matplotlib.figure import Figure
 
 import tfwidget
-from tfwidget import background, driver, knobs
-from tfwidget import kernel as owner
-from tfwidget.bridge import Run, active_runs
+from tfwidget import background
+from tfwidget.jupyter import kernel as owner
+from tfwidget.run import driver
+from tfwidget.run.run import Run, active_runs
+from tfwidget.widget.liveplot import knobs
 
 LIMIT = 10.0  # seconds after which a sequence hangs
 PLOTS = 8  # one in so many sequences has real plots; the others draw on nothing, which takes no time
@@ -272,7 +274,7 @@ class Sequence:
 
     def look(self):
         self.cell(
-            "for _ in range(3): [(run.state, run.step, len(run.history)) for run in tfwidget.bridge.active_runs()]"
+            "for _ in range(3): [(run.state, run.step, len(run.history)) for run in tfwidget.run.run.active_runs()]"
         )
 
     def blocking_loop(self):

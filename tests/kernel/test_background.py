@@ -14,7 +14,7 @@ SETUP = """
 import asyncio, gc, signal, threading, time, weakref
 import tfwidget
 from greenlet import greenlet
-from tfwidget.bridge import active_runs, current_run
+from tfwidget.run.run import active_runs, current_run
 
 inside = 0
 violations = 0

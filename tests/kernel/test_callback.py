@@ -18,12 +18,12 @@ from sklearn.datasets import load_digits
 from tests.kernel.conftest import Shared
 from tests.kernel.harness import Kernel, View
 from tests.kernels import NEWEST
-from tfwidget import kernel as owner
-from tfwidget.bridge import Run, Status, current_run
-from tfwidget.callback import LiveCallback
 from tfwidget.errors import RunError, TfwidgetWarning, UnsupportedError
-from tfwidget.history import Frame
-from tfwidget.widget import LivePlot
+from tfwidget.jupyter import kernel as owner
+from tfwidget.keras.callback import LiveCallback
+from tfwidget.record.history import Frame
+from tfwidget.run.run import Run, Status, current_run
+from tfwidget.widget.liveplot import LivePlot
 
 BATCH = 32
 

@@ -10,7 +10,7 @@ SETUP = """
 import threading
 import matplotlib.pyplot as plt
 import tfwidget
-from tfwidget import kernel as owner
+from tfwidget.jupyter import kernel as owner
 seen, threads = [], set()
 
 def note(event):

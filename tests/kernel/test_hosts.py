@@ -14,9 +14,9 @@ import threading
 import numpy as np
 import matplotlib.pyplot as plt
 import tfwidget
-from tfwidget import canvas
-from tfwidget.bridge import current_run
-from tfwidget.pace import Pace
+from tfwidget.canvas.canvas import canvas
+from tfwidget.run.run import current_run
+from tfwidget.run.budget import Pace
 seen, threads = [], set()
 
 def note(event):
@@ -84,7 +84,7 @@ def test_a_live_run_in_vs_code(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_doctor_names_the_host_and_the_variable(kernel: Kernel) -> None:
-    kernel.run("%load_ext tfwidget\nimport tfwidget.canvas; tfwidget.canvas.Canvas.heard = False")
+    kernel.run("%load_ext tfwidget\nimport tfwidget.canvas; tfwidget.canvas.canvas.Canvas.heard = False")
     doctor = kernel.run("%tfwidget doctor", cell_id=IN_VS_CODE).stdout
     assert "ipympl's front end, without streaming: VS Code" in doctor
     assert "no: VS Code sends nothing meanwhile" in doctor

@@ -17,10 +17,10 @@ from keras.src import backend  # where Keras' logs become numbers
 from sklearn.datasets import load_digits
 
 from tests.kernel.test_callback import Recorder, build, fit, recorded, run_of
-from tfwidget import keras_logs
-from tfwidget.bridge import current_run
-from tfwidget.callback import LiveCallback
-from tfwidget.keras_logs import METHODS
+from tfwidget.keras import logs as keras_logs
+from tfwidget.keras.callback import LiveCallback
+from tfwidget.keras.logs import METHODS
+from tfwidget.run.run import current_run
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own
 

@@ -12,8 +12,8 @@ SETUP = """
 %load_ext tfwidget
 import threading, time
 import tfwidget
-from tfwidget.bridge import current_run
-from tfwidget.pace import Pace
+from tfwidget.run.run import current_run
+from tfwidget.run.budget import Pace
 
 inside = False
 stepped, turned = [], []

@@ -15,8 +15,8 @@ import gc, signal, threading, weakref
 import numpy as np
 import tfwidget
 from ipywidgets.widgets.widget import _instances
-from tfwidget.bridge import current_run
-from tfwidget.pace import Pace
+from tfwidget.run.run import current_run
+from tfwidget.run.budget import Pace
 widgets_before = set(_instances)
 
 def steps(count=None):

@@ -9,11 +9,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import pytest
 
-from tfwidget import snapshot
-from tfwidget import tf as tfwidget_tf
 from tfwidget.errors import TensorError
-from tfwidget.snapshot import fetch as fetch_one_by_one
-from tfwidget.snapshot import freeze, hold, is_scalar
+from tfwidget.record import tf as tfwidget_tf
+from tfwidget.record import values as snapshot
+from tfwidget.record.values import fetch as fetch_one_by_one
+from tfwidget.record.values import freeze, hold, is_scalar
 
 tf = pytest.importorskip("tensorflow")
 keras = pytest.importorskip("keras")
@@ -242,5 +242,10 @@ def test_fetch_refuses_what_is_not_one_real_number(make, count, place, request):
 
 
 def test_fetching_plain_numbers_does_not_import_tensorflow():
-    code = "import sys, tfwidget.tf as t; assert t.fetch([1, 2.5]) == [1, 2.5]; assert 'tensorflow' not in sys.modules"
+    code = """
+import sys
+from tfwidget.record import tf
+assert tf.fetch([1, 2.5]) == [1, 2.5]
+assert 'tensorflow' not in sys.modules
+"""
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

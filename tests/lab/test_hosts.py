@@ -15,7 +15,7 @@ SETUP = """
 import io, time
 import numpy as np
 import tfwidget
-from tfwidget.pace import Pace
+from tfwidget.run.budget import Pace
 from PIL import Image
 
 def saved(figure):

@@ -12,8 +12,8 @@ import time
 import numpy as np
 import tensorflow as tf
 import tfwidget
-from tfwidget.bridge import current_run
-from tfwidget.pace import Pace
+from tfwidget.run.run import current_run
+from tfwidget.run.budget import Pace
 
 model = tf.keras.Sequential([tf.keras.Input((8,)), tf.keras.layers.Dense(1)])
 optimizer = tf.keras.optimizers.Adam(1e-3)

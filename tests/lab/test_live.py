@@ -12,7 +12,7 @@ SETUP = """
 import threading, time
 import numpy as np
 import tfwidget
-from tfwidget.canvas import Canvas
+from tfwidget.canvas.canvas import Canvas
 
 drawn_by = set()
 draw = Canvas.draw

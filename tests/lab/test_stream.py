@@ -10,14 +10,14 @@ from PIL import Image
 
 from tests.kernels import spec_name
 from tests.lab.harness import Figure, Lab, Notebook
-from tfwidget.flow import ACKNOWLEDGEMENT_TIMEOUT
+from tfwidget.canvas.flow import ACKNOWLEDGEMENT_TIMEOUT
 
 SETUP = """
 %load_ext tfwidget
 import types
 import numpy as np
 import tfwidget
-from tfwidget.history import Frame, History, Value
+from tfwidget.record.history import Frame, History, Value
 
 rng = np.random.default_rng(0)
 noise = rng.normal(size=200_000)

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from tfwidget import kernel
-from tfwidget.backend import new_canvas
-from tfwidget.canvas import Canvas
-from tfwidget.flow import ACKNOWLEDGEMENT_TIMEOUT, PROMPT
+from tfwidget.canvas.backend import new_canvas
+from tfwidget.canvas.canvas import Canvas
+from tfwidget.canvas.flow import ACKNOWLEDGEMENT_TIMEOUT, PROMPT
+from tfwidget.jupyter import kernel
 
 Picture = NDArray[np.uint8]
 MOUSE = {"x": 100, "y": 60.5, "button": 0, "buttons": 1, "step": 0, "modifiers": [], "guiEvent": {"k": 1}}

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.unit.canvas_browsers import Browser, Ipympl, Page, Painter, open_browser
-from tfwidget import kernel
-from tfwidget.canvas import Canvas
+from tfwidget.canvas.canvas import Canvas
+from tfwidget.jupyter import kernel
 
 browser = pytest.fixture(open_browser)
 same_browser = pytest.fixture(scope="module")(open_browser)

@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from tfwidget.history import Frame, History, Value
 from tfwidget.plot.board import Board
 from tfwidget.plot.panel import Cell, Panel
 from tfwidget.plot.theme import LIGHT
+from tfwidget.record.history import Frame, History, Value
 
 P = TypeVar("P", bound=Panel)
 CELL = Cell(9.0, 9.0, 300.0, 200.0, 13.0, True)

@@ -8,7 +8,7 @@ import pytest
 
 import tfwidget
 from tfwidget import background
-from tfwidget.bridge import active_runs
+from tfwidget.run.run import active_runs
 
 
 def train(steps: int) -> int:
@@ -68,7 +68,7 @@ def test_the_end_of_the_loop_ends_the_run(capfd: pytest.CaptureFixture[str]) -> 
         finally:
             left.append(True)
 
-    async def main() -> tfwidget.bridge.Run:
+    async def main() -> tfwidget.run.run.Run:
         run = tfwidget.start(endless)
         while run.step < 2:  # noqa: ASYNC110  turns of the loop are what it needs
             await asyncio.sleep(0)

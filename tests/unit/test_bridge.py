@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from tests.unit.clock import Clock
-from tfwidget import pace, snapshot
-from tfwidget.bridge import PENDING_SCALARS, STATUS_INTERVAL, TENSOR_BYTES, Run, Status, current_run
 from tfwidget.errors import TfwidgetWarning
-from tfwidget.history import Frame
-from tfwidget.mailbox import Mailbox
-from tfwidget.pace import EXEMPT_FRAMES, TENSOR_INTERVAL, WHOLE_INTERVAL, Pace
+from tfwidget.jupyter.mailbox import Mailbox
+from tfwidget.record import values as snapshot
+from tfwidget.record.history import Frame
+from tfwidget.run import budget as pace
+from tfwidget.run.budget import EXEMPT_FRAMES, TENSOR_INTERVAL, WHOLE_INTERVAL, Pace
+from tfwidget.run.run import PENDING_SCALARS, STATUS_INTERVAL, TENSOR_BYTES, Run, Status, current_run
 
 
 class FrontEnd:

@@ -11,12 +11,12 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from tests.unit.canvas_browsers import MOUSE, Browser, change, in_thread, reference, shown_after
-from tfwidget import kernel
-from tfwidget.backend import FigureManager, new_canvas
-from tfwidget.canvas import MAX_FAILURES, Canvas
+from tfwidget.agg import Renderer
+from tfwidget.canvas.backend import FigureManager, new_canvas
+from tfwidget.canvas.canvas import MAX_FAILURES, Canvas
+from tfwidget.canvas.flow import ACKNOWLEDGEMENT_TIMEOUT
 from tfwidget.errors import TfwidgetWarning
-from tfwidget.flow import ACKNOWLEDGEMENT_TIMEOUT
-from tfwidget.renderer import Renderer
+from tfwidget.jupyter import kernel
 
 # -- drawing and sending -----------------------------------------------------------------------------------------------
 

@@ -7,10 +7,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from tests.unit.canvas_browsers import Browser, Ipympl, change, reference
-from tfwidget import kernel
-from tfwidget.backend import new_canvas
-from tfwidget.canvas import Canvas
-from tfwidget.flow import ACKNOWLEDGEMENT_TIMEOUT
+from tfwidget.canvas.backend import new_canvas
+from tfwidget.canvas.canvas import Canvas
+from tfwidget.canvas.flow import ACKNOWLEDGEMENT_TIMEOUT
+from tfwidget.jupyter import kernel
 
 
 def test_ipympl_is_asked_for_its_own_widget_or_our_extension_for_ours(ipympl: Ipympl, browser: Browser) -> None:

@@ -8,8 +8,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from tests.unit.canvas_browsers import MOUSE, Painter, Picture, recolour, reference, shown_after
-from tfwidget import kernel
-from tfwidget.flow import ACKNOWLEDGEMENT_TIMEOUT
+from tfwidget.canvas.flow import ACKNOWLEDGEMENT_TIMEOUT
+from tfwidget.jupyter import kernel
 
 
 def base_alone(figure: Figure) -> Picture:

@@ -15,8 +15,8 @@ import pytest
 from greenlet import GreenletExit, getcurrent
 
 from tests.unit.clock import Clock
-from tfwidget.driver import SLICE, SLOW, TURNS, Background, Blocking
-from tfwidget.mailbox import Mailbox
+from tfwidget.jupyter.mailbox import Mailbox
+from tfwidget.run.driver import SLICE, SLOW, TURNS, Background, Blocking
 
 
 class Bench:

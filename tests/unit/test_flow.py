@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.unit.canvas_browsers import Page, Painter, recolour, reference
-from tfwidget import kernel
-from tfwidget.flow import ACKNOWLEDGEMENT_TIMEOUT, ASK_INTERVAL, MAX_CLIENTS, MAX_WINDOW, MIN_WINDOW, PROMPT
+from tfwidget.canvas.flow import ACKNOWLEDGEMENT_TIMEOUT, ASK_INTERVAL, MAX_CLIENTS, MAX_WINDOW, MIN_WINDOW, PROMPT
+from tfwidget.jupyter import kernel
 
 # -- the window --------------------------------------------------------------------------------------------------------
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import tfwidget.history
+import tfwidget.record.history
 from tfwidget.errors import RunError, TensorError
-from tfwidget.history import CAPACITY, EVENTS, Frame, History, Series, Value
+from tfwidget.record.history import CAPACITY, EVENTS, Frame, History, Series, Value
 
 SPECIALS = [math.nan, math.inf, -math.inf, 0.0, -0.0, 5e-324, -5e-324, 1.7e308, -1.7e308]
 
@@ -184,9 +184,11 @@ def test_memory_and_work_at_full_capacity(value, monkeypatch):
     assert most <= 4 * 2**20
 
     lengths = []
-    extremes = tfwidget.history._extremes
+    extremes = tfwidget.record.history._extremes
     monkeypatch.setattr(
-        tfwidget.history, "_extremes", lambda values, group: lengths.append(len(values)) or extremes(values, group)
+        tfwidget.record.history,
+        "_extremes",
+        lambda values, group: lengths.append(len(values)) or extremes(values, group),
     )
     for lo, hi in [(None, None), (count * 0.1, count * 0.9), (0, 200_000)]:
         shown, _ = series.view(lo, hi)

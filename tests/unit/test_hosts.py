@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from tfwidget import hosts, kernel
+from tfwidget.jupyter import hosts, kernel
 
 IN_VS_CODE = "vscode-notebook-cell:/home/me/train.ipynb#W2sZmlsZQ%3D%3D"
 

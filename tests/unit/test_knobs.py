@@ -13,11 +13,12 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 
 import tfwidget
-from tfwidget import kernel, knobs
-from tfwidget.bridge import Run
 from tfwidget.errors import RunError, TfwidgetWarning
-from tfwidget.knobs import SETTLED, Knob, knob, place_waiting
-from tfwidget.widget import LivePlot
+from tfwidget.jupyter import kernel
+from tfwidget.run.run import Run
+from tfwidget.widget import knobs
+from tfwidget.widget.knobs import SETTLED, Knob, knob, place_waiting
+from tfwidget.widget.liveplot import LivePlot
 
 
 class Variable:

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from tfwidget.mailbox import Mailbox
+from tfwidget.jupyter.mailbox import Mailbox
 
 
 class Recorder:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.unit.canvas_browsers import MOUSE, Browser, reference
-from tfwidget import kernel
-from tfwidget.messages import MAX_PIXELS, MESSAGES
+from tfwidget.canvas.messages import MAX_PIXELS, MESSAGES
+from tfwidget.jupyter import kernel
 
 GOOD: dict[str, dict[str, object]] = {
     "ready": {"device_pixel_ratio": 1, "theme": "light"},

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.unit.clock import Clock
-from tfwidget import pace
-from tfwidget.pace import (
+from tfwidget.run import budget as pace
+from tfwidget.run.budget import (
     ADVANCE,
     AFTERMATH,
     EXEMPT_FRAMES,

@@ -11,10 +11,10 @@ from matplotlib.backend_bases import ResizeEvent
 from matplotlib.transforms import Bbox
 
 from tests.unit.plot_frames import frame, live_pixels, new_board, new_figure, pixels
-from tfwidget.history import Frame, Value
 from tfwidget.plot import Board
 from tfwidget.plot.board import arrange
 from tfwidget.plot.line import LinePanel
+from tfwidget.record.history import Frame, Value
 
 RNG = np.random.default_rng(0)
 SCALARS = {

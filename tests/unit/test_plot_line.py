@@ -8,8 +8,8 @@ from matplotlib.lines import Line2D
 
 from tests.unit.plot_frames import frame, new_board, new_panel, pixels
 from tfwidget.errors import TensorError
-from tfwidget.history import Frame, History
 from tfwidget.plot.line import Line, LinePanel, group_of
+from tfwidget.record.history import Frame, History
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from matplotlib.patches import StepPatch
 from matplotlib.ticker import MultipleLocator
 
 from tests.unit.plot_frames import frame, new_board, new_figure
-from tfwidget.canvas import Canvas
+from tfwidget.canvas.canvas import Canvas
 from tfwidget.plot.board import Board
 from tfwidget.plot.stream import DisplayList, Growth, UnstreamableError
 

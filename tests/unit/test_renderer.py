@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.transforms import Bbox
 
-from tfwidget import renderer as module
-from tfwidget.renderer import Renderer
+from tfwidget import agg as module
+from tfwidget.agg import Renderer
 
 TEXTS = (
     "loss", "0.0123", "−1.234e−5", "12.5k", "step 12 · −0.5 … 3.25 · n 5,000", "ﬁ fi AV To", "T.1,T", "10⁻⁶",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfwidget.errors import TensorError
-from tfwidget.snapshot import Logged, fetch, freeze, hold, is_scalar
+from tfwidget.record.values import Logged, fetch, freeze, hold, is_scalar
 
 
 class Tensor:

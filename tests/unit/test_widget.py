@@ -13,10 +13,10 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 from PIL import Image
 
-from tfwidget import kernel
-from tfwidget.bridge import Run, State, Status
 from tfwidget.errors import TfwidgetWarning
-from tfwidget.widget import INTRODUCTION, MAX_LATEST, MIN_WIDTH, LivePlot, _duration, _status_line
+from tfwidget.jupyter import kernel
+from tfwidget.run.run import Run, State, Status
+from tfwidget.widget.liveplot import INTRODUCTION, MAX_LATEST, MIN_WIDTH, LivePlot, _duration, _status_line
 
 STATUS = Status(
     state="running",

@@ -17,13 +17,13 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
 from tfwidget.errors import TensorError
-from tfwidget.history import Frame, Value
 from tfwidget.plot.histogram import HistogramPanel
 from tfwidget.plot.image import ImagePanel
 from tfwidget.plot.line import LinePanel, group_of
 from tfwidget.plot.panel import HEADER, Cell, Notice, Panel
 from tfwidget.plot.stream import DisplayList, Growth, Place, UnstreamableError
 from tfwidget.plot.theme import DARK, LIGHT, RC, TEXT_SIZE, Theme
+from tfwidget.record.history import Frame, Value
 
 __all__ = ["KINDS", "Board", "arrange"]
 

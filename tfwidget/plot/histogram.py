@@ -21,11 +21,11 @@ from matplotlib.patches import StepPatch
 from matplotlib.ticker import MaxNLocator
 
 from tfwidget.errors import TensorError
-from tfwidget.history import Frame, Value
 from tfwidget.plot.panel import HEADER, Cell, Panel
 from tfwidget.plot.theme import Theme
 from tfwidget.plot.ticks import StepFormatter, ValueFormatter, compact
-from tfwidget.snapshot import Logged
+from tfwidget.record.history import Frame, Value
+from tfwidget.record.values import Logged
 
 __all__ = ["Histogram", "HistogramPanel"]
 

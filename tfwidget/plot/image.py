@@ -31,12 +31,12 @@ from matplotlib.patches import Rectangle
 from matplotlib.transforms import Bbox
 
 from tfwidget.errors import TensorError
-from tfwidget.history import Frame, Value
 from tfwidget.plot.panel import HEADER_Y, Cell, Panel
 from tfwidget.plot.text import text_width
 from tfwidget.plot.theme import TEXT_SIZE, Theme
 from tfwidget.plot.ticks import compact
-from tfwidget.snapshot import Logged
+from tfwidget.record.history import Frame, Value
+from tfwidget.record.values import Logged
 
 __all__ = ["Image", "ImagePanel"]
 

@@ -19,13 +19,13 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
 from tfwidget.errors import TensorError
-from tfwidget.history import Frame, Series
 from tfwidget.plot.panel import HEADER, HEADER_Y, TITLE_Y, Cell, Panel
 from tfwidget.plot.stream import Growth
 from tfwidget.plot.text import shorten, text_width
 from tfwidget.plot.theme import RC, TEXT_SIZE, Theme
 from tfwidget.plot.ticks import LogFormatter, LogLocator, StepFormatter, ValueFormatter, compact
-from tfwidget.snapshot import Logged
+from tfwidget.record.history import Frame, Series
+from tfwidget.record.values import Logged
 
 __all__ = ["Line", "LinePanel", "group_of"]
 

@@ -25,10 +25,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, ScaledTranslation, Transform
 
-from tfwidget.history import Frame
 from tfwidget.plot.stream import DisplayList, Growth
 from tfwidget.plot.text import shorten, text_width
 from tfwidget.plot.theme import RC, TEXT_SIZE, TITLE_SIZE, Theme
+from tfwidget.record.history import Frame
 
 __all__ = ["Cell", "Notice", "Panel"]
 

@@ -38,7 +38,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import NullLocator
 from matplotlib.transforms import Affine2D, Transform
 
-from tfwidget.renderer import Font, font_of, line_of_text, size_of_text
+from tfwidget.agg import Font, font_of, line_of_text, size_of_text
 
 __all__ = ["DisplayList", "Growth", "Place", "UnstreamableError"]
 

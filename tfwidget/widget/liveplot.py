@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from tfwidget import kernel
-from tfwidget.backend import new_canvas
-from tfwidget.bridge import Run, Status
-from tfwidget.history import Frame
-from tfwidget.kernel import Confined
+from tfwidget.canvas.backend import new_canvas
+from tfwidget.jupyter import kernel
+from tfwidget.jupyter.kernel import Confined
 from tfwidget.plot import Board
+from tfwidget.record.history import Frame
+from tfwidget.run.run import Run, Status
 
 if TYPE_CHECKING:
-    from tfwidget.knobs import Knob
+    from tfwidget.widget.knobs import Knob
 
 __all__ = ["ConfinedHBox", "ConfinedHTML", "LivePlot"]
 

@@ -17,13 +17,13 @@ from typing import Any
 
 import keras
 
-from tfwidget import kernel
-from tfwidget.bridge import Run, own_run
 from tfwidget.errors import TensorError, TfwidgetWarning, UnsupportedError
-from tfwidget.keras_logs import defer
+from tfwidget.jupyter import kernel
+from tfwidget.keras.logs import defer
 from tfwidget.loop import join, new_plot, open_run
-from tfwidget.snapshot import Logged
-from tfwidget.widget import LivePlot
+from tfwidget.record.values import Logged
+from tfwidget.run.run import Run, own_run
+from tfwidget.widget.liveplot import LivePlot
 
 __all__ = ["LiveCallback"]
 

@@ -12,9 +12,10 @@ from matplotlib._pylab_helpers import Gcf
 from matplotlib.backends.backend_webagg_core import FigureManagerWebAgg
 from matplotlib.figure import Figure
 
-from tfwidget import bridge, kernel
-from tfwidget.canvas import Canvas
-from tfwidget.kernel import Confined
+from tfwidget.canvas.canvas import Canvas
+from tfwidget.jupyter import kernel
+from tfwidget.jupyter.kernel import Confined
+from tfwidget.run import run as bridge
 
 __all__ = ["FigureCanvas", "FigureManager", "Toolbar", "new_canvas"]
 

@@ -34,7 +34,7 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display, update_display
 
 from tfwidget.errors import TfwidgetWarning, UnsupportedError
-from tfwidget.mailbox import Mailbox
+from tfwidget.jupyter.mailbox import Mailbox
 
 __all__ = [
     "BackgroundInterrupts",

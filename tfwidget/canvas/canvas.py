@@ -43,12 +43,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from traitlets import Unicode
 
-from tfwidget import bridge, hosts, kernel
+from tfwidget.agg import Renderer
+from tfwidget.canvas.flow import ACKNOWLEDGEMENT_TIMEOUT, Client, Flow
+from tfwidget.canvas.messages import MAX_PIXELS, client_name, is_valid
 from tfwidget.errors import TfwidgetWarning
-from tfwidget.flow import ACKNOWLEDGEMENT_TIMEOUT, Client, Flow
-from tfwidget.kernel import Confined
-from tfwidget.messages import MAX_PIXELS, client_name, is_valid
-from tfwidget.renderer import Renderer
+from tfwidget.jupyter import hosts, kernel
+from tfwidget.jupyter.kernel import Confined
+from tfwidget.run import run as bridge
 
 __all__ = ["Canvas"]
 

@@ -13,7 +13,7 @@ extensions. Those that are known to load none can be told by what they leave in 
 import os
 import sys
 
-from tfwidget import kernel
+from tfwidget.jupyter import kernel
 
 __all__ = ["VARIABLE", "ipympl_shows", "known_host", "messages_arrive_during_cells"]
 

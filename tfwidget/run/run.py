@@ -5,8 +5,8 @@ Invariants:
 - Steps never overlap a command, a message of the browser or a draw: all of them happen inside `Run.tick`, on the owner
   thread, at a step boundary.
 - A run ends with exactly one outcome, and its last values are drawn.
-- Plotting stays within the render budget: all that it costs is told to `tfwidget.pace`, and a frame is drawn when one
-  is due there, or as an answer to what the user does.
+- Plotting stays within the render budget: all that it costs is told to `tfwidget.run.budget`, and a frame is drawn when
+  one is due there, or as an answer to what the user does.
 - Plotting never ends a training: whatever goes wrong with a value or a picture becomes a text in its place.
 
 ::
@@ -17,7 +17,7 @@ Invariants:
         3. take a snapshot        only if a frame is due and the front end is ready for it
         4. draw                   newest snapshot wins
 
-A background run lets others have their turn before all that; see `tfwidget.driver`.
+A background run lets others have their turn before all that; see `tfwidget.run.driver`.
 """
 
 import asyncio
@@ -31,12 +31,12 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from greenlet import GreenletExit
 
-from tfwidget import snapshot
-from tfwidget.driver import Background, Blocking, Driver
 from tfwidget.errors import RunError, TensorError, TfwidgetWarning
-from tfwidget.history import Frame, History, Value
-from tfwidget.mailbox import Mailbox
-from tfwidget.pace import PACE, TENSOR_INTERVAL, WHOLE_INTERVAL, Budget, Pace
+from tfwidget.jupyter.mailbox import Mailbox
+from tfwidget.record import values as snapshot
+from tfwidget.record.history import Frame, History, Value
+from tfwidget.run.budget import PACE, TENSOR_INTERVAL, WHOLE_INTERVAL, Budget, Pace
+from tfwidget.run.driver import Background, Blocking, Driver
 
 __all__ = [
     "FrontEnd",

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfwidget.errors import RunError, TensorError
-from tfwidget.snapshot import Array
+from tfwidget.record.values import Array
 
 __all__ = ["CAPACITY", "EVENTS", "Frame", "History", "Series", "Value"]
 
@@ -444,7 +444,7 @@ class Value:
     step : int
         The step it belongs to.
     array : numpy.ndarray
-        Made by `tfwidget.snapshot.freeze`.
+        Made by `tfwidget.record.values.freeze`.
     kind : str or None
         The kind of panel asked for; None leaves the choice to the shape.
     options : Mapping

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tfwidget import snapshot
+from tfwidget.record import values as snapshot
 
 __all__ = ["fetch"]
 

@@ -16,11 +16,11 @@ from typing import Any, TypeAlias
 import ipywidgets
 import numpy as np
 
-from tfwidget import kernel
-from tfwidget.bridge import Run, current_run
 from tfwidget.errors import RunError, TfwidgetWarning
-from tfwidget.kernel import Guarded
-from tfwidget.widget import ConfinedHBox, ConfinedHTML, LivePlot
+from tfwidget.jupyter import kernel
+from tfwidget.jupyter.kernel import Guarded
+from tfwidget.run.run import Run, current_run
+from tfwidget.widget.liveplot import ConfinedHBox, ConfinedHTML, LivePlot
 
 __all__ = ["Knob", "knob", "place_waiting"]
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from tfwidget.mailbox import Mailbox
+from tfwidget.jupyter.mailbox import Mailbox
 
 __all__ = ["SLICE", "TURNS", "Background", "Blocking", "Driver"]
 

@@ -1,0 +1,1 @@
+"""ipympl's canvas, confined to one thread, and what is sent of it."""

@@ -1,0 +1,1 @@
+"""Keras' `fit` as a run."""

@@ -1,0 +1,1 @@
+"""What was logged, as frozen host copies of one step each."""

@@ -1,0 +1,1 @@
+"""The tick: what a training does between two of its steps."""

@@ -1,0 +1,1 @@
+"""The live plot as a widget: figure, buttons, numbers, knobs."""
