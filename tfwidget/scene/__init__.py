@@ -1,0 +1,1 @@
+"""What a browser paints, as plain data. Knows neither Matplotlib nor Jupyter."""
