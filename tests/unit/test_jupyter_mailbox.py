@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from tfwidget.jupyter.mailbox import Mailbox
+from tfwidget.jupyter.mailbox import Inbox, Mailbox
 
 
 class Recorder:
@@ -16,7 +16,7 @@ class Recorder:
 
 
 def test_runs_in_order_and_once() -> None:
-    mailbox, seen = Recorder().mailbox, []
+    mailbox, seen = Recorder().mailbox, list[int]()
     for number in range(5):
         mailbox.post(lambda number=number: seen.append(number))
     assert mailbox
@@ -107,3 +107,48 @@ def test_threads_post_while_the_owner_drains() -> None:
     assert len(seen) == 4000
     for worker in range(4):
         assert [number for who, number in seen if who == worker] == list(range(1000))
+
+
+def test_of_one_senders_calls_the_newest_wait() -> None:
+    mailbox, seen = Recorder().mailbox, []
+    inbox = Inbox(mailbox, limit=3)
+    for number in range(10):
+        inbox.post(lambda number=number: seen.append(number))
+    assert mailbox.drain() == 3
+    assert seen == [7, 8, 9]
+    inbox.post(lambda: seen.append(10))
+    mailbox.drain()
+    assert seen == [7, 8, 9, 10]
+    assert not mailbox
+
+
+def test_calls_of_several_senders_keep_their_order() -> None:
+    mailbox, seen = Recorder().mailbox, []
+    inboxes = [Inbox(mailbox, limit=10) for _ in range(3)]
+    for number in range(30):
+        inboxes[number % 3].post(lambda number=number: seen.append(number))
+    mailbox.drain()
+    assert seen == list(range(30))
+
+
+def test_a_flood_of_one_sender_takes_nothing_from_another() -> None:
+    mailbox, seen = Recorder().mailbox, []
+    loud, quiet = Inbox(mailbox, limit=2), Inbox(mailbox, limit=2)
+    quiet.post(lambda: seen.append("quiet"))
+    for number in range(100):
+        loud.post(lambda number=number: seen.append(number))
+    mailbox.drain()
+    assert seen == ["quiet", 98, 99]
+
+
+def test_a_sender_posts_while_the_owner_drains() -> None:
+    mailbox, seen = Recorder().mailbox, []
+    inbox = Inbox(mailbox, limit=5)
+    thread = threading.Thread(
+        target=lambda: [inbox.post(lambda number=number: seen.append(number)) for number in range(5000)]
+    )
+    thread.start()
+    while thread.is_alive() or mailbox:
+        mailbox.drain()
+    assert seen[-1] == 4999
+    assert seen == sorted(set(seen))
