@@ -135,14 +135,15 @@ def test_comms_of_other_targets_are_opened_and_heard_as_ever(any_kernel: Kernel,
     assert any_kernel.evaluate("seen") == ["opened", "heard", "closed"]
 
 
-def ask_for_states(kernel: Kernel) -> Widget:
-    """What a page that is reloaded sends, on the main shell, for its subshell is not there yet."""
+def answered(kernel: Kernel) -> Widget:
+    """Ask for the state of all widgets as a reloaded page does: on the main shell, for it has no subshell yet."""
     comm = secrets.token_hex(16)
     target = "jupyter.widget.control"
     control = kernel.widgets[comm] = Widget(kernel, comm, target, {})
     content = {"comm_id": comm, "target_name": target, "data": {}}
     kernel.send("comm_open", content, metadata={"version": "1.0.0"})
     kernel.send("comm_msg", {"comm_id": comm, "data": {"method": "request_states"}})
+    kernel.wait_for(lambda: control.state, what="the state of all widgets")
     return control
 
 
@@ -151,8 +152,7 @@ def test_a_page_reloaded_while_a_cell_runs_gets_its_widgets_back(kernel: Kernel)
     cell = kernel.execute("go = False\nprint('begun', flush=True)\nwhile 'go' not in seen: step()")
     cell.wait_for_text("begun")
     for _ in range(2):
-        control = ask_for_states(kernel)
-        kernel.wait_for(lambda control=control: control.state, what="the states, while the cell runs")
+        control = answered(kernel)
         assert control.state[ours.comm_id]["model_name"] == "HTMLModel"
         assert control.state[theirs.comm_id]["state"]["value"] == "theirs"
         kernel.send("comm_close", {"comm_id": control.comm_id, "data": {}})
@@ -165,8 +165,7 @@ def test_a_page_reloaded_while_a_cell_runs_gets_its_widgets_back(kernel: Kernel)
 
 def test_a_page_reloaded_between_cells_gets_its_widgets_back(any_kernel: Kernel) -> None:
     ours, _ = prepare(any_kernel)
-    control = ask_for_states(any_kernel)
-    any_kernel.wait_for(lambda: ours.comm_id in control.state, what="the states")
+    assert ours.comm_id in answered(any_kernel).state
 
 
 def test_a_page_reloaded_shows_no_figure_half_made(kernel: Kernel) -> None:
@@ -176,8 +175,7 @@ def test_a_page_reloaded_shows_no_figure_half_made(kernel: Kernel) -> None:
     cell = kernel.execute(
         "fig = plt.figure()\nprint('begun', flush=True)\nwhile 'go' not in seen: step()\nprint(plt.get_fignums())"
     ).wait_for_text("begun")
-    control = ask_for_states(kernel)
-    kernel.wait_for(lambda: control.state, what="the states, while the cell runs")
+    answered(kernel)
     ours.send("go")  # type: ignore[arg-type]
     assert "[1]" in cell.ok().stdout
 
