@@ -14,7 +14,7 @@ import threading
 import numpy as np
 import matplotlib.pyplot as plt
 import tfwidget
-from tfwidget.canvas.canvas import canvas
+from tfwidget.canvas import canvas
 from tfwidget.run.run import current_run
 from tfwidget.run.budget import Pace
 seen, threads = [], set()

@@ -9,7 +9,7 @@ SETUP = """
 import time
 import numpy as np
 import tfwidget
-from tfwidget.canvas.canvas import canvas
+from tfwidget.canvas import canvas
 from tfwidget.run.run import current_run
 from tfwidget.run.budget import Pace
 canvas.ACKNOWLEDGEMENT_TIMEOUT = 0.01  # nobody answers before the cell's end
