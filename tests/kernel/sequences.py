@@ -28,7 +28,7 @@ from tfwidget import background
 from tfwidget.jupyter import kernel as owner
 from tfwidget.run import driver
 from tfwidget.run.run import Run, active_runs
-from tfwidget.widget.liveplot import knobs
+from tfwidget.widget import knobs
 
 LIMIT = 10.0  # seconds after which a sequence hangs
 PLOTS = 8  # one in so many sequences has real plots; the others draw on nothing, which takes no time
