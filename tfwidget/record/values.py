@@ -19,7 +19,7 @@ import numpy as np
 from tfwidget.errors import TensorError
 from tfwidget.record.series import Series
 
-__all__ = ["TENSOR_BYTES", "Array", "Frame", "Logged", "Value", "fetch", "freeze", "hold", "is_scalar"]
+__all__ = ["TENSOR_BYTES", "Array", "Frame", "Logged", "Value", "fetch", "freeze", "hold", "is_immutable", "is_scalar"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -188,6 +188,13 @@ def hold(name: str, value: object) -> object:
     return _holder(kind)(name, value)
 
 
+@functools.cache
+def is_immutable(kind: type) -> bool:
+    """Whether the values of a type never change: numbers, and tensors of TensorFlow and JAX."""
+    immutable = issubclass(kind, (int, float, np.generic)) or kind.__name__ == "EagerTensor"
+    return immutable or kind.__module__.startswith("jax")
+
+
 def fetch(values: Sequence[object]) -> list[float]:
     """Return scalars as Python floats, one by one.
 
@@ -258,11 +265,7 @@ def _copies(kind: type) -> bool:
 def _holder(kind: type) -> Callable[[str, Any], object]:
     if kind.__name__ in _NO_HOST_VALUE:
         return freeze  # which says why it cannot be
-    if (
-        issubclass(kind, (int, float, np.generic))
-        or kind.__name__ == "EagerTensor"
-        or kind.__module__.startswith("jax")
-    ):
+    if is_immutable(kind):
         return lambda name, value: value
     if hasattr(kind, "assign") and hasattr(kind, "value"):
         return _hold_variable

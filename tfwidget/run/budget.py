@@ -92,7 +92,7 @@ class Budget:
         self.spent = 0.0
         """Seconds of plotting so far; exempt frames are not counted."""
         self._clock = clock
-        self._frames = 0 if after is None else after._frames
+        self._frames: int = 0 if after is None else after._frames
         self._since: float = now if after is None else after._since  # the first frame
         self._accounted_at: float = now if after is None else after._accounted_at
         self._account: float = 0.0 if after is None else after._account  # seconds of plotting; a debt is negative
@@ -104,30 +104,32 @@ class Budget:
         """Charge what recording or the browser's messages have taken."""
         self._overhead += seconds
 
-    def postpone(self, now: float) -> None:
-        """Put off a frame that would show nothing new."""
+    def postpone(self, now: float) -> float:
+        """Put off a frame that would show nothing new; return when it is due."""
         self.due = now + 1 / self.pace.fps
+        return self.due
 
     def resume(self) -> None:
         """Go on after a pause, which counts for nothing; a frame is due."""
         self._accounted_at = self.due = self._clock()
         self._overhead = 0.0
 
-    def charge(self, began: float) -> None:
-        """Charge a frame that began then and ends now, and say when the next is due."""
+    def charge(self, began: float) -> float:
+        """Charge a frame that began then and ends now; return when the next is due."""
         now = self._clock()
         self._frames += 1
         if self._frames <= EXEMPT_FRAMES:
             self._since = self._accounted_at = now
             self._overhead = 0.0
             self.due = began + 1 / self.pace.fps
-            return
+            return self.due
         cost = now - began + AFTERMATH
         self._costs.append(cost)
         self._make_up(cost, now)
         interval = self._interval(now)
         # Counted from when this one was due, the pace is even though steps end when they do.
         self.due = max(self.due + interval, began + interval / 2)
+        return self.due
 
     def _make_up(self, cost: float, now: float) -> None:
         """Make up the account."""

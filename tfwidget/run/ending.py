@@ -17,6 +17,8 @@ class Ending:
     """The end of one run."""
 
     def __init__(self) -> None:
+        self.is_over = False
+        """Whether no more steps are made. The outcome may become known later."""
         self.outcome: Outcome | None = None
         self.error: BaseException | str | None = None
         self._result: object = None

@@ -19,14 +19,13 @@ At most step boundaries there is nothing to do. So the run knows when it has to 
 reads the clock and returns. A background run lets others have their turn first; see `tfwidget.run.driver`.
 """
 
-import math
 import threading
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import EllipsisType
-from typing import Any, Protocol
+from typing import Any
 
 from greenlet import GreenletExit
 
@@ -35,49 +34,22 @@ from tfwidget.jupyter.mailbox import Mailbox
 from tfwidget.record import values as record
 from tfwidget.record.history import History
 from tfwidget.record.recorder import Recorder, describe
-from tfwidget.record.values import Frame
 from tfwidget.run.budget import Budget, Pace
+from tfwidget.run.display import Display, FrontEnd
 from tfwidget.run.driver import Background, Blocking, Driver
-from tfwidget.run.ending import Ending
-from tfwidget.run.status import Outcome, Rates, State, Status
+from tfwidget.run.status import Outcome, Rates, Status
+from tfwidget.run.steering import AT_ONCE, Steering
 
-__all__ = ["FrontEnd", "Run"]
-
-STATUS_INTERVAL = 0.5
-"""Seconds without a frame after which the status is shown alone."""
-
-ASK_AGAIN = 0.002
-"""Seconds after which a front end that was not ready is asked again."""
+__all__ = ["Run"]
 
 SAMPLED = 64
 """One of so many calls of `Run.log` is timed."""
 
-_AT_ONCE = -math.inf
+ASK_PAUSED = 0.5
+"""Seconds after which a paused run asks a front end again that was not ready, if nothing wakes it before."""
 
 
-class FrontEnd(Protocol):
-    """What a run draws on."""
-
-    def ready(self) -> bool:
-        """Whether a frame drawn now would be painted soon. To ask changes nothing."""
-        ...
-
-    def draw(self, frame: Frame | None, status: Status, *, still: bool) -> None:
-        """Show a frame: picture, numbers and progress together.
-
-        Parameters
-        ----------
-        frame : Frame or None
-            What there is to see; None if only the status has changed.
-        status : Status
-            Where the run is.
-        still : bool
-            Whether the run is paused or has ended, so that the picture stays.
-        """
-        ...
-
-
-class Run:
+class Run(Steering):
     """One training, from its first step to its outcome.
 
     Parameters
@@ -101,8 +73,6 @@ class Run:
 
     Attributes
     ----------
-    front_end : FrontEnd
-        What the run draws on now; see `draw_on`.
     step : int
         The completed steps; see `at`.
     total : int or None
@@ -125,34 +95,24 @@ class Run:
         pace: Pace | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
+        super().__init__(mailbox, Blocking(mailbox) if driver is None else driver)
         if after is not None:
             after._record_late()
-        self.front_end = front_end
         self.step: int = 0 if after is None else after.step
         self.total = None if total is None else self.step + total
         self.looping = False
         self.in_background = isinstance(driver, Background)
-        self._mailbox = mailbox
-        self._driver: Driver = Blocking(mailbox) if driver is None else driver
         self._clock = clock
-        self._owner = threading.get_ident()
-        self._recorder = Recorder(fetch=fetch, warn=self._warn, after=None if after is None else after._recorder)
+        self._first_step = self.step
+        before = None if after is None else after._recorder
+        self._recorder: Recorder = Recorder(fetch=fetch, warn=self._warn, after=before)
         self._rates = Rates(clock())
-        previous = None if after is None else after._budget
-        self._budget = Budget(Pace() if pace is None else pace, after=previous, clock=clock)
-        self._ending = Ending()
-        self._over = False  # no more steps: left, or ended
-        self._stop = False
-        self._stop_reason: str | None = None
-        self._interrupted = False
-        self._pause = False
-        self._paused = False
-        self._allowed = 0  # steps that may still be made although the run is paused
-        self._may_step = threading.Event()
-        self._may_step.set()
-        self._look_at = _AT_ONCE  # when there is something to do at a step boundary
-        self._shown_at = clock()  # when the status was shown
-        self._shown_turns: tuple[str | None, float | None] = (None, None)
+        spent = None if after is None else after._budget
+        self._budget: Budget = Budget(Pace() if pace is None else pace, after=spent, clock=clock)
+        self._display = Display(
+            front_end, self._recorder, self._budget, self._rates,
+            status=lambda: self.status, warn=self._warn, clock=clock,
+        )  # fmt: skip
         self._logs = 0
         self._late: dict[str, object] = {}
         self._warned: set[str] = set()
@@ -160,26 +120,14 @@ class Run:
     # -- what a run tells ------------------------------------------------------------------------------------------
 
     @property
-    def state(self) -> State:
-        """Where the run is: running, paused, ended, or its outcome."""
-        if self._over:
-            return self._ending.outcome or "ended"
-        return "paused" if self._paused else "running"
+    def front_end(self) -> FrontEnd:
+        """What the run draws on; see `draw_on`."""
+        return self._display.front_end
 
     @property
     def error(self) -> BaseException | str | None:
         """What ended the run, if it was not simply finished."""
         return self._ending.error
-
-    @property
-    def stopping(self) -> bool:
-        """Whether no further step is to be made."""
-        return self._stop or self._over
-
-    @property
-    def stopped_by_user(self) -> bool:
-        """Whether the run has ended because it was told to stop."""
-        return self._stop and self._ending.outcome == "stopped"
 
     @property
     def history(self) -> History:
@@ -189,19 +137,18 @@ class Run:
         return self._recorder.history
 
     @property
-    def is_own(self) -> bool:
-        """Whether the code that asks is the training itself."""
-        return threading.get_ident() == self._owner and self._driver.active
-
-    @property
     def status(self) -> Status:
         """Where the run is, as shown in the widget."""
         now, error = self._clock(), self.error
         elapsed = self._rates.elapsed(now)
         rate = self._rates.steps_per_second(self.step, now)
-        left = None if rate is None or self.total is None or self._over else max(self.total - self.step, 0) / rate
+        left = (
+            None
+            if rate is None or self.total is None or self._ending.is_over
+            else max(self.total - self.step, 0) / rate
+        )
         latest = {name: series.last[1] for name, series in self._recorder.history.items() if series.last is not None}
-        waits_for, slow_step = (None, None) if self._over else self._turns
+        waits_for, slow_step = (None, None) if self._ending.is_over else self._turns
         return Status(
             self.state, self.step, self.total, elapsed, rate, left, self._budget.spent / elapsed,
             self._rates.frames_per_second(now), latest,
@@ -216,59 +163,7 @@ class Run:
         total = "" if self.total is None else f" of {self.total}"
         return f"<tfwidget run: {self.state}, step {self.step}{total}>"
 
-    # -- what a run is told ----------------------------------------------------------------------------------------
-
-    def pause(self) -> None:
-        """Make no further step until `resume`; takes effect at the next step boundary."""
-        self.command(lambda: self._set_pause(True))
-
-    def resume(self) -> None:
-        """Go on after a pause."""
-        self.command(lambda: self._set_pause(False))
-
-    def advance(self, steps: int = 1) -> None:
-        """Make exactly so many steps, and pause again."""
-        if not isinstance(steps, int) or steps < 1:
-            raise ValueError(f"advance: steps must be a positive integer, got {steps!r}")
-        # While the run is still running, the step under way ends first: the pause comes before the steps.
-        self.command(lambda: self._set_pause(True, self._allowed + steps))
-
-    def stop(self, reason: str | None = None) -> None:
-        """Make no further step, and end the run; takes effect at the next step boundary.
-
-        Parameters
-        ----------
-        reason : str, optional
-            Shown in the plot.
-        """
-
-        def stop() -> None:
-            self._stop = True
-            self._stop_reason = self._stop_reason or reason
-
-        self.command(stop)
-
-    def interrupt(self) -> None:
-        """End the run at the next step boundary; asked a second time, raise KeyboardInterrupt inside the step."""
-        if self._over:
-            return  # no step is under way; those who wait are told when the last picture is drawn
-        if self._interrupted:
-            self._driver.throw(KeyboardInterrupt())
-        self._interrupted = True
-        self._ending.cancel_waiters()
-        self.stop("interrupted")
-
-    def command(self, command: Callable[[], object]) -> None:
-        """Call `command` on the owner thread: at once if this is it, else at the next tick."""
-        if threading.get_ident() != self._owner:
-            self._mailbox.post(lambda: self.command(command))
-            return
-        command()
-        self._look_at = _AT_ONCE
-        self._driver.wake()
-
-    def _set_pause(self, pause: bool, allowed: int = 0) -> None:
-        self._pause, self._allowed = pause, allowed
+    # -- what a run is told ------------------------------------------------------------------------------------------
 
     def at(self, step: int | None = None, *, total: int | EllipsisType | None = ...) -> None:
         """Say how many steps are completed, or how many are to be made; for who counts them, as Keras does."""
@@ -289,9 +184,9 @@ class Run:
 
     def draw_on(self, front_end: FrontEnd) -> None:
         """Draw on another front end from now on."""
-        self.front_end = front_end
+        self._display.front_end = front_end
         self._recorder.changed = True
-        self._look_at = _AT_ONCE
+        self._look_at = AT_ONCE
 
     def note(self, event: str, changed: str | None = None) -> None:
         """Record an event of this step; `changed` names what was changed by hand, see `History.note`."""
@@ -301,18 +196,21 @@ class Run:
 
     def log(self, values: Mapping[str, object], step: int | None = None) -> None:
         """Record values of the step under way, or of another that is not before the last; see `tfwidget.log`."""
-        if threading.get_ident() != self._owner or self._over:
+        if threading.get_ident() != self._owner or self._ending.is_over:
             self._log_otherwise(values, step)
             return
-        self._logs = logs = (self._logs + 1) % SAMPLED
-        if logs:
-            if self._recorder.log(values, self.step + 1 if step is None else step):
-                self._look_at = _AT_ONCE
-            return
-        began = self._clock()
-        if self._recorder.log(values, self.step + 1 if step is None else step):
-            self._look_at = _AT_ONCE
-        self._budget.add(SAMPLED * (self._clock() - began))
+        recorder = self._recorder
+        if step is None:
+            step = self.step + 1
+        self._logs += 1
+        if self._logs % SAMPLED:
+            recorder.log(values, step)
+        else:
+            began = self._clock()
+            recorder.log(values, step)
+            self._budget.add(SAMPLED * (self._clock() - began))
+        if recorder.unsettled:
+            self._look_at = AT_ONCE
 
     def _log_otherwise(self, values: Mapping[str, object], step: int | None) -> None:
         """Take values of another thread, or those that come too late."""
@@ -363,65 +261,125 @@ class Run:
         """
         if threading.get_ident() != self._owner:
             self._may_step.wait()
-            return not self.stopping
-        if not self._driver.active:
-            return not self.stopping
-        self._driver.between_steps()
-        if self._mailbox:
-            began = self._clock()
-            self._mailbox.drain()
-            self._budget.add(self._clock() - began)
-        now = self._clock()
-        if self.step != self._first_step:
-            self._rates.step_done(self.step, now)
-        if self._over:
-            return False
-        if self._pause or self._paused:
-            self._hold()
-        else:
-            self._look(now)
+        elif self._driver.active and not self._ending.is_over:
+            self._driver.between_steps()
+            if self._mailbox:
+                began = self._clock()
+                self._mailbox.drain()
+                self._budget.add(self._clock() - began)
+            if self._pause or self._paused:
+                self._hold()
+            else:
+                self._look()
         return not self.stopping
 
-    def _look(self, now: float) -> None:
-        """Do what is due, and find out when there is something to do again."""
+    def _look(self) -> None:
+        """Do what is due, and find out when there will be something to do again."""
+        now = self._clock()
+        if self.step > self._first_step:
+            self._rates.step_done(self.step, now)
         if self._recorder.unsettled:
-            self._recorder.settle()
-            self._budget.add(self._clock() - now)
-        raise NotImplementedError
+            self._recorder.settle(self.step)
+            began, now = now, self._clock()
+            self._budget.add(now - began)
+        look_at = self._display.draw_due(self.step, now)
+        if self.in_background and self._turns != self._display.turns:
+            self._display.show_status()
+        self._look_at = min(look_at, self._driver.slice_end)
 
     def _hold(self) -> None:
-        raise NotImplementedError
+        """Wait at the step boundary for as long as the run is paused."""
+        if self._allowed and self._paused:
+            self._look()
+            self._look_at = AT_ONCE
+            return
+        began = self._clock()
+        if not self._paused:
+            self.note("paused")
+            self._recorder.changed = True  # what is in sight already is drawn once more, as a still picture
+        self._paused = True
+        self._may_step.clear()
+        try:
+            if not self._display.answer(self.step):
+                self._display.show_status()
+            while self._pause and not self._allowed and not self.stopping:
+                # What is logged, marked or acknowledged meanwhile arrives here, too.
+                waits = self._recorder.changed and not self._display.answer(self.step)
+                self._driver.wait(ASK_PAUSED if waits else None)
+            if not self._allowed:
+                self._paused = False
+                if not self.stopping:
+                    self.note("resumed")
+        finally:
+            self._rates.paused(self._clock() - began)
+            self._budget.resume()
+            self._may_step.set()
+        self.show_status()
 
     def rest(self, seconds: float) -> None:
         """Tick for so many seconds, as ``plt.pause`` does; where no ``live`` makes the steps, it is the end of one."""
-        raise NotImplementedError
-        raise GreenletExit
+        if not self.looping:
+            self.step += 1
+            if self._paused and self._allowed:
+                self._allowed -= 1
+        end = self._clock() + seconds
+        while self.tick():
+            left = end - self._clock()
+            if left <= 0:
+                return
+            self._driver.wait(left)
+        if self.in_background and not self.looping:
+            raise GreenletExit  # nothing else ends such a loop
 
     def show_status(self) -> None:
-        """Show where the run is, now: for changes that come between two ticks."""
+        """Show where the run is, now: for what changes between two ticks."""
+        self._display.show_status()
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def at_end(self, call: Callable[[], object], *, awaited: bool = False) -> None:
-        """Call `call` without arguments when the outcome is decided; if `awaited`, once more in the first cell that awaits."""
+        """Call `call` when the outcome is decided; if `awaited`, once more in the first cell that awaits the run."""
         self._ending.at_end(call, awaited=awaited)
 
     def leave(self) -> None:
         """Make no more steps: the loop was left, and nobody knows why yet. The last values are drawn."""
+        if not self._ending.is_over:
+            self._end_steps()
+            self._draw_last()
 
     def finish(self, outcome: Outcome, error: BaseException | str | None = None, *, result: object = None) -> None:
         """Decide the outcome; only the first call does. The last values are drawn, and those who wait are told."""
+        if self._ending.outcome is not None:
+            return
+        if error is None and self._stop:
+            error = self._stop_reason
+        self._ending.decide(outcome, error, result)
+        self._end_steps()
+        self.note(outcome)
+        self._draw_last()
+        self._ending.tell()
+
+    def _end_steps(self) -> None:
+        if not self._ending.is_over:
+            self._ending.is_over = True
+            self._recorder.changed = True  # what is in sight already is drawn once more, as a still picture
+            self._rates.end(self._clock())
+        self._paused = False
+        self._look_at = AT_ONCE
+        self._may_step.set()
 
     def draw_last(self) -> None:
-        """Record and show what was logged after the end; see `log_late`."""
+        """Record what was logged after the end, and show it; see `log_late`."""
+        if self._late:
+            self._draw_last()
+
+    def _draw_last(self) -> None:
+        self._record_late()
+        self._display.draw_last(self.step)
+        self._recorder.release()
 
     def __await__(self) -> Generator[Any, None, Any]:
         """Wait for the end; give what the training returned, or raise what ended it."""
         if self.is_own and self._ending.outcome is None:
             raise RunError("a run cannot wait for its own end; await it in another cell")
         return self._ending.wait(self, self._awaiter_cancelled)
-
-    def _awaiter_cancelled(self) -> None:
-        # Not `interrupt`: the signal that ended the cell has told the run already, and this is no second one.
-        self._interrupted = True
-        self.stop("the cell that awaited it ended")
