@@ -11,22 +11,17 @@ from typing import ParamSpec
 
 from greenlet import GreenletExit
 
+from tfwidget import session
 from tfwidget.errors import RunError
 from tfwidget.jupyter import kernel
-from tfwidget.loop import new_plot, scalars_fetch
+from tfwidget.loop import scalars_fetch
 from tfwidget.run.driver import Background
-from tfwidget.run.run import Run, own_run
-from tfwidget.widget.knobs import place_waiting
+from tfwidget.run.run import Run
+from tfwidget.session import Job
 
 __all__ = ["start", "stop_all"]
 
 Parameters = ParamSpec("Parameters")
-
-_interrupts = kernel.BackgroundInterrupts()
-_drivers: dict[Run, Background] = {}
-_tasks: dict[Run, "asyncio.Task[None]"] = {}
-_cells: dict[Run, tuple[str | None, str | None]] = {}
-_unwatch: list[Callable[[], None]] = []
 
 
 def start(function: Callable[Parameters, object], /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Run:
@@ -85,7 +80,7 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
         raise RunError(
             f"start was called on thread {threading.current_thread().name!r}, but runs belong to the main thread"
         )
-    inside = own_run()
+    inside = session.own_run()
     if inside is not None:
         raise RunError(f"start was called inside of another run ({inside!r}); call the function itself there")
     loop = kernel.event_loop()
@@ -95,11 +90,8 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
         )
 
     cell = kernel.cell()
-    earlier = [run for run, (id_, execution) in _cells.items() if id_ and id_ == cell[0] and execution != cell[1]]
-    for before in earlier:
-        before.stop("its cell was run again")
-        print(f"Stopping what this cell had started: {before!r}")  # noqa: T201  its own plot is gone with the output
-    plot = new_plot(show=False)
+    earlier = _stop_earlier(cell)
+    plot = session.new_plot(show=False)
     plot.hide_figure()
 
     def training() -> None:
@@ -117,21 +109,32 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
         else:
             run.finish("stopped" if run.stopping else "finished", result=result)
 
-    driver = Background(training, before_slice=_interrupts.listen)
+    driver = Background(training, before_slice=session.interrupts.listen)
     driver.waits_for = "the cell to end"
-    run = Run(plot, kernel.mailbox, fetch=scalars_fetch(), driver=driver)
+    run = Run(plot, kernel.mailbox, fetch=scalars_fetch(), driver=driver, pace=session.PACE)
+    run.at_end(plot.publish_picture, awaited=True)  # nbclient keeps nothing that comes from a cell that has ended
     plot.attach(run)
-    place_waiting(plot)
+    session.place_knobs(plot)
     plot.show()
-    _drivers[run] = driver
-    _cells[run] = cell
-    _interrupts.add(run.interrupt)
-    if not _unwatch:
-        _unwatch.append(kernel.on_cell_begin(_cell_begins))
-        _unwatch.append(kernel.at_exit(_report_all_unfinished))
-    _tasks[run] = loop.create_task(_drive(run, driver, [_tasks[before] for before in earlier]))
-    _tasks[run].add_done_callback(lambda _: _give_up(run))
+    session.begin(run)
+    session.interrupts.add(run.interrupt)
+    if not session.hooks:
+        session.hooks += [kernel.on_cell_begin(_cell_begins), kernel.at_exit(_report_all_unfinished)]
+    task = loop.create_task(_drive(run, driver, earlier))
+    session.jobs[run] = Job(driver, cell, task)
+    task.add_done_callback(lambda _: _give_up(run))
     return run
+
+
+def _stop_earlier(cell: tuple[str | None, str | None]) -> "list[asyncio.Task[None]]":
+    """Stop what an earlier execution of this cell has started; return the tasks to wait for."""
+    tasks = []
+    for run, job in session.jobs.items():
+        if job.cell[0] and job.cell[0] == cell[0] and job.cell[1] != cell[1]:
+            tasks.append(job.task)
+            run.stop("its cell was run again")
+            print(f"Stopping what this cell had started: {run!r}")  # noqa: T201  its own plot is gone with the output
+    return tasks
 
 
 async def _drive(run: Run, driver: Background, earlier: "list[asyncio.Task[None]]") -> None:
@@ -155,38 +158,37 @@ async def _drive(run: Run, driver: Background, earlier: "list[asyncio.Task[None]
 
 def _give_up(run: Run) -> None:
     """Report a run whose task was cancelled before it began: then `_drive` cannot."""
-    if run in _drivers:
+    if run in session.jobs:
         _report_unfinished(run)
         _let_go(run)
 
 
 def _let_go(run: Run) -> None:
     run.finish("stopped", "the event loop ended before the training did")
-    _interrupts.remove(run.interrupt)
-    for record in (_drivers, _tasks, _cells):
-        record.pop(run, None)
-    if not _drivers:
-        while _unwatch:
-            _unwatch.pop()()
+    session.interrupts.remove(run.interrupt)
+    session.jobs.pop(run, None)
+    if not session.jobs:
+        while session.hooks:
+            session.hooks.pop()()
 
 
 def _cell_begins() -> None:
     if (loop := kernel.event_loop()) is not None:
-        loop.call_soon(_interrupts.listen)  # when a cell awaits: a paused run makes no slice that would do so
-    for run, driver in _drivers.items():
+        loop.call_soon(session.interrupts.listen)  # when a cell awaits: a paused run makes no slice that would do so
+    for run, job in session.jobs.items():
         if run.state == "running":  # a paused one makes no slice after the cell, either
-            driver.waits_for = "a cell to end"
+            job.driver.waits_for = "a cell to end"
             run.show_status()
 
 
 def stop_all(reason: str) -> None:
     """Stop all background runs at their next step boundary."""
-    for run in list(_drivers):
+    for run in list(session.jobs):
         run.stop(reason)
 
 
 def _report_all_unfinished() -> None:
-    for run in list(_drivers):
+    for run in list(session.jobs):
         _report_unfinished(run)
 
 
