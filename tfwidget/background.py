@@ -6,18 +6,20 @@ handler of signals, no hook.
 
 import asyncio
 import threading
+import warnings
 from collections.abc import Callable
 from typing import ParamSpec
 
 from greenlet import GreenletExit
 
 from tfwidget import session
-from tfwidget.errors import RunError
+from tfwidget.errors import RunError, TfwidgetWarning
 from tfwidget.jupyter import kernel
 from tfwidget.loop import scalars_fetch
 from tfwidget.run.driver import Background
 from tfwidget.run.run import Run
 from tfwidget.session import Job
+from tfwidget.widget.liveplot import LivePlot
 
 __all__ = ["start", "stop_all"]
 
@@ -112,11 +114,11 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
     driver = Background(training, before_slice=session.interrupts.listen)
     driver.waits_for = "the cell to end"
     run = Run(plot, kernel.mailbox, fetch=scalars_fetch(), driver=driver, pace=session.PACE)
-    run.at_end(plot.publish_picture, awaited=True)  # nbclient keeps nothing that comes from a cell that has ended
+    session.begin(run)
+    run.at_end(lambda: _publish(run), awaited=True)  # nbclient keeps nothing that comes from a cell that has ended
     plot.attach(run)
     session.place_knobs(plot)
     plot.show()
-    session.begin(run)
     session.interrupts.add(run.interrupt)
     if not session.hooks:
         session.hooks += [kernel.on_cell_begin(_cell_begins), kernel.at_exit(_report_all_unfinished)]
@@ -135,6 +137,20 @@ def _stop_earlier(cell: tuple[str | None, str | None]) -> "list[asyncio.Task[Non
             run.stop("its cell was run again")
             print(f"Stopping what this cell had started: {run!r}")  # noqa: T201  its own plot is gone with the output
     return tasks
+
+
+def _publish(run: Run) -> None:
+    """Put the last picture into the notebook."""
+    if not isinstance(run.front_end, LivePlot):
+        return
+    try:
+        run.front_end.publish_picture()
+    except Exception as error:
+        warnings.warn(
+            f"the last picture cannot be kept in the notebook: {type(error).__name__}: {error}",
+            TfwidgetWarning,
+            stacklevel=2,
+        )
 
 
 async def _drive(run: Run, driver: Background, earlier: "list[asyncio.Task[None]]") -> None:

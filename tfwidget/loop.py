@@ -1,8 +1,10 @@
 """`live`, `log` and `tick`: what a training loop in a plain cell says.
 
-Invariant: however a loop is left, its run ends once, with the outcome that fits. A loop that is exhausted, told to stop,
-or ended by its own iterable knows its outcome. One that is left by ``break``, ``return`` or an exception in its body
-does not: Python tells it only that it is left. Then the cell's end decides, or the beginning of another run in the cell.
+Invariant: however a loop is left, its run ends once, with the outcome that fits.
+
+A loop that is exhausted, told to stop, or ended by its own iterable knows its outcome. One that is left by ``break``,
+``return`` or an exception in its body does not: Python says only that it is left. So its outcome is decided when the
+cell ends, which tells the exception, or when another run begins in the cell.
 """
 
 import contextlib
@@ -251,10 +253,10 @@ def open_run(
     if plot is None:
         plot = session.new_plot()
     run = Run(plot, kernel.mailbox, total=total, fetch=scalars_fetch(), after=after, pace=session.PACE)
-    plot.attach(run)
-    session.place_knobs(plot)
     begun = session.begun = Begun(run, frame, place)
     session.begin(run)
+    plot.attach(run)
+    session.place_knobs(plot)
 
     def forget() -> None:
         if session.begun is begun:
