@@ -14,7 +14,7 @@ from greenlet import GreenletExit
 
 from tfwidget import session
 from tfwidget.errors import RunError, TfwidgetWarning
-from tfwidget.jupyter import kernel
+from tfwidget.jupyter import cells, owner
 from tfwidget.loop import scalars_fetch
 from tfwidget.run.driver import Background
 from tfwidget.run.run import Run
@@ -78,20 +78,20 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
             f"start: {function!r} is a coroutine function; give an ordinary function, its steps are run between the "
             "event loop's turns anyway"
         )
-    if not kernel.on_owner_thread():
+    if not owner.on_owner_thread():
         raise RunError(
             f"start was called on thread {threading.current_thread().name!r}, but runs belong to the main thread"
         )
     inside = session.own_run()
     if inside is not None:
         raise RunError(f"start was called inside of another run ({inside!r}); call the function itself there")
-    loop = kernel.event_loop()
+    loop = owner.event_loop()
     if loop is None:
         raise RunError(
             "start needs a running event loop, as in a Jupyter kernel; in a script, call the function itself"
         )
 
-    cell = kernel.cell()
+    cell = cells.cell()
     earlier = _stop_earlier(cell)
     plot = session.new_plot(show=False)
     plot.hide_figure()
@@ -107,13 +107,13 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
         except BaseException as error:
             error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)  # from the user's function on
             run.finish("failed", error)
-            kernel.show_traceback(error)
+            cells.show_traceback(error)
         else:
             run.finish("stopped" if run.stopping else "finished", result=result)
 
     driver = Background(training, before_slice=session.interrupts.listen)
     driver.waits_for = "the cell to end"
-    run = Run(plot, kernel.mailbox, fetch=scalars_fetch(), driver=driver, pace=session.PACE)
+    run = Run(plot, owner.mailbox, fetch=scalars_fetch(), driver=driver, pace=session.PACE)
     session.begin(run)
     run.at_end(lambda: _publish(run), awaited=True)  # nbclient keeps nothing that comes from a cell that has ended
     plot.attach(run)
@@ -121,7 +121,7 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
     plot.show()
     session.interrupts.add(run.interrupt)
     if not session.hooks:
-        session.hooks += [kernel.on_cell_begin(_cell_begins), kernel.at_exit(_report_all_unfinished)]
+        session.hooks += [cells.on_cell_begin(_cell_begins), cells.at_exit(_report_all_unfinished)]
     task = loop.create_task(_drive(run, driver, earlier))
     session.jobs[run] = Job(driver, cell, task)
     task.add_done_callback(lambda _: _give_up(run))
@@ -167,7 +167,7 @@ async def _drive(run: Run, driver: Background, earlier: "list[asyncio.Task[None]
     except KeyboardInterrupt as error:  # it came when the function had just returned; raised here, it ends the kernel
         run.finish("stopped", error)
     finally:
-        if cancelled or (kernel.is_ending() and run.state == "stopped"):
+        if cancelled or (cells.is_ending() and run.state == "stopped"):
             _report_unfinished(run)
         _let_go(run)
 
@@ -189,7 +189,7 @@ def _let_go(run: Run) -> None:
 
 
 def _cell_begins() -> None:
-    if (loop := kernel.event_loop()) is not None:
+    if (loop := owner.event_loop()) is not None:
         loop.call_soon(session.interrupts.listen)  # when a cell awaits: a paused run makes no slice that would do so
     for run, job in session.jobs.items():
         if run.state == "running":  # a paused one makes no slice after the cell, either
@@ -210,4 +210,4 @@ def _report_all_unfinished() -> None:
 
 def _report_unfinished(run: Run) -> None:
     total = "" if run.total is None else f" of {run.total:,}"
-    kernel.log_to_terminal(f"tfwidget: the kernel ended before the training did, at step {run.step:,}{total}")
+    cells.log_to_terminal(f"tfwidget: the kernel ended before the training did, at step {run.step:,}{total}")

@@ -18,8 +18,9 @@ from typing import TypeVar
 
 from tfwidget import session
 from tfwidget.errors import RunError, TfwidgetWarning
-from tfwidget.jupyter import hosts, kernel
-from tfwidget.record import tf, values
+from tfwidget.jupyter import cells, hosts, owner
+from tfwidget.record import tf
+from tfwidget.record import values as record
 from tfwidget.run.run import Run
 from tfwidget.session import Begun
 from tfwidget.widget.liveplot import LivePlot
@@ -180,7 +181,7 @@ def log(**values: object) -> None:
     run = session.only or session.current_run()
     if run is not None:
         run.log(values)
-    elif (begun := session.begun) is not None and kernel.in_kernel():
+    elif (begun := session.begun) is not None and cells.running():
         begun.run.log_late(values)
     else:
         names = ", ".join(f"{name}=..." for name in list(values)[:3])
@@ -200,12 +201,12 @@ def tick() -> bool:
     bool
         False when the user wants the run to stop. Outside a run it is True.
     """
-    on_owner_thread = kernel.on_owner_thread()
+    on_owner_thread = owner.on_owner_thread()
     run = session.own_run() if on_owner_thread else session.current_run()
     if run is not None:
         return run.tick()
     if on_owner_thread:
-        kernel.mailbox.drain()
+        owner.mailbox.drain()
     return True
 
 
@@ -252,7 +253,7 @@ def open_run(
         plot = after.front_end
     if plot is None:
         plot = session.new_plot()
-    run = Run(plot, kernel.mailbox, total=total, fetch=scalars_fetch(), after=after, pace=session.PACE)
+    run = Run(plot, owner.mailbox, total=total, fetch=scalars_fetch(), after=after, pace=session.PACE)
     begun = session.begun = Begun(run, frame, place)
     session.begin(run)
     plot.attach(run)
@@ -272,17 +273,17 @@ def open_run(
 
     if place is None:
         run.at_end(forget)  # nothing goes on there: let go of the frame, which holds the model
-    unwatch = kernel.on_cell_end(cell_ended)
+    unwatch = cells.on_cell_end(cell_ended)
     return run
 
 
 def scalars_fetch() -> Callable[[Sequence[object]], list[float]]:
     """Return how scalars come to the host: all together, where TensorFlow is in use."""
-    return tf.fetch if "tensorflow" in sys.modules else values.fetch
+    return tf.fetch if "tensorflow" in sys.modules else record.fetch
 
 
 def _refuse_overlap() -> None:
-    if not kernel.on_owner_thread():
+    if not owner.on_owner_thread():
         raise RunError(
             f"a run was begun on thread {threading.current_thread().name!r}, but only the main thread can show one. "
             "Loop on the main thread; other threads may call tfwidget.log"
@@ -313,7 +314,7 @@ def _is_running(wanted: FrameType) -> bool:
 
 
 def _warn_without_subshells() -> None:
-    if "subshells" in session.warned or not kernel.in_kernel() or hosts.messages_arrive_during_cells():
+    if "subshells" in session.warned or not cells.in_kernel() or hosts.messages_arrive_during_cells():
         return
     session.warned.add("subshells")
     host = hosts.known_host()
@@ -336,7 +337,7 @@ def _warn_without_subshells() -> None:
 def _leave(run: Run, first_line: int) -> None:
     """End the steps of a loop that was left; the outcome is decided later."""
     begun, left_by = session.begun, sys._getframe(1).f_back
-    if begun is None or begun.run is not run or left_by is None or not kernel.in_kernel():
+    if begun is None or begun.run is not run or left_by is None or not cells.running():
         run.command(lambda: run.finish("stopped"))  # no end of a cell comes that would decide
         return
     frame = _looping_frame(left_by)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
 
-from tfwidget.jupyter import kernel
+from tfwidget.jupyter import cells, owner
+from tfwidget.jupyter.interrupts import BackgroundInterrupts
 from tfwidget.run.budget import Pace
 from tfwidget.run.driver import Background
 from tfwidget.run.run import Run
@@ -65,7 +66,7 @@ class Job:
     driver : Background
         What makes its steps.
     cell : (str or None, str or None)
-        The cell that has started it, and which execution of it; see `tfwidget.jupyter.kernel.cell`.
+        The cell that has started it, and which execution of it; see `tfwidget.jupyter.cells.cell`.
     task : asyncio.Task
         The task that drives it.
     """
@@ -129,7 +130,7 @@ def _rest(seconds: float) -> bool:
     return True
 
 
-kernel.rest = _rest
+owner.rest = _rest
 
 
 # -- runs in the background --------------------------------------------------------------------------------------------
@@ -137,7 +138,7 @@ kernel.rest = _rest
 jobs: dict[Run, Job] = {}
 """The runs in the background that have left something to be cleared away."""
 
-interrupts = kernel.BackgroundInterrupts()
+interrupts = BackgroundInterrupts()
 """Tells them of the interrupt button."""
 
 hooks: list[Callable[[], object]] = []
@@ -158,7 +159,7 @@ def new_plot(*, show: bool = True) -> LivePlot:
         Display it now.
     """
     plot = LivePlot()
-    cell, execution = kernel.cell()
+    cell, execution = cells.cell()
     if cell is not None:
         made_by, plots = _plots.get(cell, (None, []))
         if made_by != execution:

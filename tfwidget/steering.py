@@ -8,7 +8,7 @@ from typing import Any
 
 from tfwidget import session
 from tfwidget.errors import RunError
-from tfwidget.jupyter import kernel
+from tfwidget.jupyter import owner
 from tfwidget.widget.knobs import Knob, Value
 from tfwidget.widget.liveplot import LivePlot
 
@@ -68,7 +68,7 @@ def knob(
     >>> tfwidget.knob("learning rate", optimizer.learning_rate, 1e-5, 1e-1, log=True)
     >>> tfwidget.knob("augmentation", augment.set_strength, values=["none", "light", "heavy"])
     """
-    if not kernel.on_owner_thread():
+    if not owner.on_owner_thread():
         raise RunError("knob: only the main thread can show one. Call it in a cell, outside of threads of your own")
     new = Knob(name, target, lo, hi, log=log, values=values, value=value)
     run = session.current_run()

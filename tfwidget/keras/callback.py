@@ -19,7 +19,7 @@ import keras
 
 from tfwidget import session
 from tfwidget.errors import TfwidgetWarning
-from tfwidget.jupyter import kernel
+from tfwidget.jupyter import cells, owner
 from tfwidget.keras.gradients import GradientTap, choose
 from tfwidget.loop import join, open_run
 from tfwidget.plot import Histogram
@@ -212,7 +212,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
     def _open_run(self, model: Any, frame: FrameType) -> Run:
         after = self._last if self._last_model() is model else None
         plot = self._plot
-        cell = kernel.cell()
+        cell = cells.cell()
         run = session.own_run()
         if run is not None and run.in_background and not run.looping:
             join(run, plot)
@@ -259,7 +259,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
     def _listen(self, run: Run) -> None:
         if run.state == "paused":
             # A single step is under way, and its batch is yet to come: to tick here would use it up.
-            kernel.mailbox.drain()
+            owner.mailbox.drain()
             going = not run.stopping
         else:
             going = run.tick()
