@@ -222,7 +222,7 @@ def raised_in_a_with(plot: Recorder) -> None:
 
 
 def raised_in_map(plot: Recorder) -> None:
-    list(map(lambda i: 1 / (7 - i), steps(plot)))
+    list(map((1).__truediv__, map((7).__sub__, steps(plot))))
 
 
 def raised_in_a_comprehension(plot: Recorder) -> None:
@@ -386,9 +386,9 @@ def test_a_loop_at_the_same_place_goes_on(notebook: Notebook, plot: Recorder, mo
     def cell() -> None:
         for _ in range(3):
             for i in tfwidget.live(range(10)):
-                tfwidget.log(loss=i)
                 if i == 4:
                     break
+                tfwidget.log(loss=i)
             runs.append(plot.the_run)
 
     notebook.run(cell)
