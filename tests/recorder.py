@@ -26,6 +26,10 @@ class Recorder(LivePlot):
         The statuses shown, with frames or alone.
     published
         In which state of the run its picture was put into the notebook.
+    shown
+        How often it was displayed.
+    closed
+        Whether it was closed.
     on_status
         Called with the run and each status.
     """
@@ -36,6 +40,7 @@ class Recorder(LivePlot):
         self.frames: list[Frame] = []
         self.statuses: list[Status] = []
         self.published: list[str] = []
+        self.shown = 0
         self.closed = False
         self.on_status: Callable[[Run, Status], object] = lambda run, status: None
 
@@ -58,7 +63,7 @@ class Recorder(LivePlot):
         self.on_status(self.the_run, status)
 
     def show(self) -> None:
-        pass
+        self.shown += 1
 
     def hide_figure(self) -> None:
         pass
