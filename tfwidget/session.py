@@ -147,7 +147,8 @@ hooks: list[Callable[[], object]] = []
 
 # -- plots -------------------------------------------------------------------------------------------------------------
 
-_plots: dict[str, tuple[str | None, list[LivePlot]]] = {}  # by cell: the execution that has made them
+plots_by_cell: dict[str, tuple[str | None, list[LivePlot]]] = {}
+"""The execution of each cell that has made its plots, and these plots."""
 
 
 def new_plot(*, show: bool = True) -> LivePlot:
@@ -161,12 +162,12 @@ def new_plot(*, show: bool = True) -> LivePlot:
     plot = LivePlot()
     cell, execution = cells.cell()
     if cell is not None:
-        made_by, plots = _plots.get(cell, (None, []))
+        made_by, plots = plots_by_cell.get(cell, (None, []))
         if made_by != execution:
             for old in plots:
                 old.close()
             plots = []
-        _plots[cell] = (execution, [*plots, plot])
+        plots_by_cell[cell] = (execution, [*plots, plot])
     if show:
         plot.show()
     return plot

@@ -62,6 +62,11 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
     plot : LivePlot, optional
         The plot to use, displayed or not; by default a new one, shown in the current cell.
 
+    Attributes
+    ----------
+    run : Run or None
+        The run of the `fit` under way, or of the last one.
+
     Raises
     ------
     TypeError, ValueError
@@ -105,8 +110,8 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         self._every = every or 1
         self._plot = plot
         self._run: Run | None = None  # under way
-        self._last: Run | None = None  # to go on from
-        self._last_model: Callable[[], object] = lambda: None
+        self.run: Run | None = None
+        self._model_of_run: Callable[[], object] = lambda: None
         self._cell: tuple[str | None, str | None] = (None, None)  # where the plot of the last run is
         self._tap: GradientTap | None = None
         self._tensors: dict[str, object] | None = None  # None: the model has no weights yet
@@ -210,7 +215,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
     # -- its parts -------------------------------------------------------------------------------------------------
 
     def _open_run(self, model: Any, frame: FrameType) -> Run:
-        after = self._last if self._last_model() is model else None
+        after = self.run if self._model_of_run() is model else None
         plot = self._plot
         cell = cells.cell()
         run = session.own_run()
@@ -221,8 +226,8 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
                 plot = session.new_plot()
             run = open_run(plot=plot, after=after, frame=frame)
         run.at_end(self._release)
-        self._last = run
-        self._last_model = weakref.ref(model)
+        self.run = run
+        self._model_of_run = weakref.ref(model)
         self._cell = cell
         return run
 
