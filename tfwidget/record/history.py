@@ -6,7 +6,8 @@ Invariant: its size depends on the number of names only, not on the number of st
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
-from tfwidget.record.series import CAPACITY, Series, Steps, Values
+from tfwidget.record.pyramid import Steps, Values
+from tfwidget.record.series import CAPACITY, Series
 
 __all__ = ["EVENTS", "History"]
 

@@ -24,10 +24,10 @@ LAVISH = 10.0
 
 LAVISH_FACTOR = 2.0
 
-PAID_BACK = 60.0
-"""So many seconds after the first frame nothing is owed any more."""
+PAID_BACK = 50.0
+"""So many seconds after the first frame that is paid back."""
 
-PAYBACK = 15.0
+PAYBACK = 10.0
 """Later, what is owed is paid back at a rate that would take so many seconds."""
 
 SAVED = 1.0
@@ -111,7 +111,9 @@ class Budget:
 
     def resume(self) -> None:
         """Go on after a pause, which counts for nothing; a frame is due."""
-        self._accounted_at = self.due = self._clock()
+        now = self._clock()
+        self._since += now - self._accounted_at
+        self._accounted_at = self.due = now
         self._overhead = 0.0
 
     def charge(self, began: float) -> float:
@@ -138,7 +140,7 @@ class Budget:
             weight = min(passed / OVERHEAD_MEAN, 1.0)
             self._overhead_share += weight * (self._overhead / passed - self._overhead_share)
         balance = self._account + budget * passed - self._overhead - cost
-        self._account = max(min(balance, SAVED * budget), -LAVISH * (LAVISH_FACTOR - 1) * budget)
+        self._account = max(min(balance, SAVED * budget), -PAYBACK * budget)
         self.spent += self._overhead + cost
         self._overhead, self._accounted_at = 0.0, now
 
@@ -153,4 +155,5 @@ class Budget:
         share -= self._overhead_share
         cost = statistics.median(self._costs)
         longest = max(LONGEST, cost / max(DEAREST, self.pace.budget))
-        return max(cost / share if share > 0 else longest, 1 / self.pace.fps) if share > cost / longest else longest
+        interval = min(cost / share, longest) if share > 0 else longest
+        return max(interval, 1 / self.pace.fps)

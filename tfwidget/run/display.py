@@ -128,8 +128,8 @@ class Display:
 
     def _draw(self, step: int, *, still: bool) -> None:
         frame = self._recorder.frame(step)  # first, for the status tells the newest values
+        self._rates.drew(self._clock())
         self._show(frame, self._status(), still=still)
-        self._rates.drew(self._shown_at)
 
     def _show(self, frame: Frame | None, status: Status, *, still: bool) -> None:
         self._shown_at = self._clock()

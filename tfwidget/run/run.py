@@ -40,7 +40,7 @@ from tfwidget.run.driver import Background, Blocking, Driver
 from tfwidget.run.status import Outcome, Rates, Status
 from tfwidget.run.steering import AT_ONCE, Steering
 
-__all__ = ["Run"]
+__all__ = ["FrontEnd", "Run"]
 
 SAMPLED = 64
 """One of so many calls of `Run.log` is timed."""
@@ -142,11 +142,9 @@ class Run(Steering):
         now, error = self._clock(), self.error
         elapsed = self._rates.elapsed(now)
         rate = self._rates.steps_per_second(self.step, now)
-        left = (
-            None
-            if rate is None or self.total is None or self._ending.is_over
-            else max(self.total - self.step, 0) / rate
-        )
+        left = None
+        if rate is not None and self.total is not None and not self._ending.is_over:
+            left = max(self.total - self.step, 0) / rate
         latest = {name: series.last[1] for name, series in self._recorder.history.items() if series.last is not None}
         waits_for, slow_step = (None, None) if self._ending.is_over else self._turns
         return Status(
@@ -267,6 +265,10 @@ class Run(Steering):
                 began = self._clock()
                 self._mailbox.drain()
                 self._budget.add(self._clock() - began)
+            if self._recorder.unsettled:
+                began = self._clock()
+                self._recorder.settle(self.step)
+                self._budget.add(self._clock() - began)
             if self._pause or self._paused:
                 self._hold()
             else:
@@ -278,10 +280,6 @@ class Run(Steering):
         now = self._clock()
         if self.step > self._first_step:
             self._rates.step_done(self.step, now)
-        if self._recorder.unsettled:
-            self._recorder.settle(self.step)
-            began, now = now, self._clock()
-            self._budget.add(now - began)
         look_at = self._display.draw_due(self.step, now)
         if self.in_background and self._turns != self._display.turns:
             self._display.show_status()
@@ -314,7 +312,8 @@ class Run(Steering):
             self._rates.paused(self._clock() - began)
             self._budget.resume()
             self._may_step.set()
-        self.show_status()
+        if self.state == "running":
+            self.show_status()
 
     def rest(self, seconds: float) -> None:
         """Tick for so many seconds, as ``plt.pause`` does; where no ``live`` makes the steps, it is the end of one."""
