@@ -71,7 +71,9 @@ def _type(annotation: ast.expr) -> str:
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
             return f"{_type(left)} | {_type(right)}"
         case ast.Subscript(value=ast.Name(id="Literal"), slice=choices):
-            return " | ".join(_type(choice) for choice in (choices.elts if isinstance(choices, ast.Tuple) else [choices]))
+            return " | ".join(
+                _type(choice) for choice in (choices.elts if isinstance(choices, ast.Tuple) else [choices])
+            )
         case ast.Subscript(value=ast.Name(id="list"), slice=item):
             inner = _type(item)
             return f"({inner})[]" if " | " in inner else f"{inner}[]"

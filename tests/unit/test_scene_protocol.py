@@ -9,5 +9,7 @@ def test_the_typescript_is_that_of_the_schema() -> None:
 
 
 def test_every_type_of_the_schema_is_public() -> None:
-    names = {name for name in vars(protocol) if name[0].isupper() and name not in {"Literal", "NotRequired", "TypedDict"}}
+    names = {
+        name for name in vars(protocol) if name[0].isupper() and name not in {"Literal", "NotRequired", "TypedDict"}
+    }
     assert sorted(names) == sorted(protocol.__all__)
