@@ -42,7 +42,7 @@ export interface Stroke {
   dash?: number[];
 }
 
-/** From data to a number that is linear in pixels, as Matplotlib does it; the log of what is not positive is -1000. */
+/** From data to a number that is linear in pixels, as in Matplotlib; the log of what is not positive is -1000. */
 export interface Scale {
   kind: 'linear' | 'log' | 'symlog';
   /** Of log and symlog. */

@@ -65,7 +65,7 @@ class Stroke(TypedDict):
 
 
 class Scale(TypedDict):
-    """From data to a number that is linear in pixels, as Matplotlib does it; the log of what is not positive is -1000."""
+    """From data to a number that is linear in pixels, as in Matplotlib; the log of what is not positive is -1000."""
 
     kind: Literal["linear", "log", "symlog"]
     base: NotRequired[float]

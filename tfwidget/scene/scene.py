@@ -77,8 +77,9 @@ class Scene:
         points : array, float32, (n, 2)
             Without the path's offset, as its own points are.
         """
-        if self._nodes[number]["kind"] != "path":
-            msg = f"Scene.grow(number={number}): this node is of kind {self._nodes[number]['kind']!r}, and only paths grow."
+        kind = self._nodes[number]["kind"]
+        if kind != "path":
+            msg = f"Scene.grow(number={number}): this node is of kind {kind!r}, and only paths grow."
             raise ValueError(msg)
         if len(points):
             self._grown.setdefault(number, []).append(points)
