@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from tfwidget.background import start
     from tfwidget.keras.callback import LiveCallback
     from tfwidget.loop import live, log, tick
-    from tfwidget.plot import Histogram, Image, Line
-    from tfwidget.plot.panel import Panel
+    from tfwidget.plot import Histogram, Image, Line, Panel
     from tfwidget.steering import knob
     from tfwidget.widget.knobs import Knob
     from tfwidget.widget.liveplot import LivePlot
@@ -62,7 +61,7 @@ _HOMES = {
     "Line": "plot",
     "LiveCallback": "keras.callback",
     "LivePlot": "widget.liveplot",
-    "Panel": "plot.panel",
+    "Panel": "plot",
     "knob": "steering",
     "live": "loop",
     "log": "loop",
