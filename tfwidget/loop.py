@@ -95,6 +95,7 @@ def _steps(iterator: Iterator[T], total: int | None, plot: LivePlot | None, plac
     after = None
     if before is not None and before.frame is frame and before.place == place:
         after = before.run
+        after.finish("stopped")  # if it was left
         if after.stopped_by_user:
             return  # of a loop over epochs, all are meant
     run = open_run(total=total, plot=plot, after=after, frame=frame, place=place)
@@ -247,7 +248,7 @@ def open_run(
         If another run is under way, or the calling thread is not the main thread.
     """
     _refuse_overlap()
-    _warn_without_subshells()
+    _warn_if_deaf()
     _conclude_former(after)
     if plot is None and after is not None and isinstance(after.front_end, LivePlot):
         plot = after.front_end
@@ -313,15 +314,15 @@ def _is_running(wanted: FrameType) -> bool:
     return frame is not None
 
 
-def _warn_without_subshells() -> None:
-    if "subshells" in session.warned or not cells.in_kernel() or hosts.messages_arrive_during_cells():
+def _warn_if_deaf() -> None:
+    if "deaf" in session.warned or not cells.in_kernel() or hosts.messages_arrive_during_cells():
         return
-    session.warned.add("subshells")
+    session.warned.add("deaf")
     host = hosts.known_host()
     advice = (
-        "Use ipykernel 7.1 or newer, with JupyterLab 4.4 or newer"
+        "Use ipykernel 7.1 or newer"
         if host is None
-        else "Run the cell in the background with %%tfwidget, or use JupyterLab 4.4 with ipykernel 7.1, or newer"
+        else "Run the cell in the background with %%tfwidget, or use JupyterLab with ipykernel 7.1 or newer"
     )
     warnings.warn(
         f"{host or 'this kernel'} cannot receive messages while a cell is running, so the plot is updated, but "

@@ -412,16 +412,33 @@ def test_what_a_user_has_stopped_does_not_go_on(notebook: Notebook, plot: Record
     assert outcome(plot) == ("stopped", 7, None)
 
 
+def test_a_loop_that_was_left_when_it_was_to_stop_does_not_go_on(notebook: Notebook, plot: Recorder) -> None:
+    made: list[int] = []
+
+    def cell() -> None:
+        for epoch in range(3):
+            for i in steps(plot, 5):
+                made.append(i)
+                if epoch == i == 1:
+                    plot.the_run.stop()
+                    break
+
+    notebook.run(cell)
+    assert made == [0, 1, 2, 3, 4, 0, 1]
+    assert outcome(plot) == ("stopped", 6, None)
+
+
 def test_another_loop_is_another_run(notebook: Notebook) -> None:
     plots = Recorder(), Recorder()
+    seen: list[str] = []
 
     def cell() -> None:
         broken(plots[0])
-        assert plots[0].the_run.state == "ended"
-        for _ in steps(plots[1], 3):
-            assert plots[0].the_run.state == "stopped"
+        seen.append(plots[0].the_run.state)
+        seen.extend(plots[0].the_run.state for _ in steps(plots[1], 3))
 
     assert notebook.run(cell) is None
+    assert seen == ["ended", "stopped", "stopped", "stopped"]
     assert [outcome(plot)[:2] for plot in plots] == [("stopped", 7), ("finished", 3)]
 
 
