@@ -38,7 +38,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import NullLocator
 from matplotlib.transforms import Affine2D, Transform
 
-from tfwidget.agg import _UNIT, Font, _picture, _pieces, _size, font_of, size_of_text
+from tfwidget.agg import _UNIT, Font, _picture, _size, font_of, pieces_of, size_of_text
 
 __all__ = ["DisplayList", "Growth", "Place", "UnstreamableError"]
 
@@ -82,12 +82,12 @@ def line_of_text(text: str, font: Font, color: Color, place: tuple[float, float]
 @lru_cache(maxsize=1024)
 def _line(text: str, font: Font, color: Color, right: int, up: int) -> Line:
     placed = []
-    for piece, along in _pieces(text, font):
+    for piece, along in pieces_of(text, font):
         column, rest = divmod(round(_UNIT * along) + right, _UNIT)
         picture = _picture(piece, font, 0.0, color, rest, up)
         if picture is not None:
             placed.append((column + picture.left, picture.bottom, picture.rgba))
-    width = sum(_size(piece, font).width for piece, _ in _pieces(text, font))
+    width = sum(_size(piece, font).width for piece, _ in pieces_of(text, font))
     if not placed:
         return Line(np.zeros((1, 1, 4), np.uint8), 0, 0, width)
     left, bottom = min(column for column, _, _ in placed), min(row for _, row, _ in placed)
