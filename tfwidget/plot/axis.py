@@ -58,8 +58,8 @@ def axis_nodes(axis: Axis, scale: protocol.Scale, around: Around, kept: Kept) ->
     }  # fmt: skip
     if not axis.get_visible() or axis.get_animated() or not around.ax.axison:
         return node, []
-    _place_texts(axis)
     major, minor = (_Ticks(axis, around, which) for which in (False, True))
+    _place_texts(axis)
     colors = {ticks.color for ticks in (major, minor) if ticks.color is not None}
     if len(colors) > 1:
         raise Undescribable(axis, "its tick labels have several colours")
