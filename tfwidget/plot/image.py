@@ -324,7 +324,7 @@ class Image(Panel):
 
     def _in_view(self, count: int, height: int, width: int) -> tuple[range, range, int]:
         """Rows and columns of each picture that are to be painted, and which part of them: one in so many."""
-        (left, right), (bottom, top) = sorted(self.ax.get_xlim()), sorted(self.ax.get_ylim())
+        (left, right), (bottom, top) = map(sorted, self.view.now)
         wide, tall = self.pixels
         stride = max(1, int(min((right - left) / wide, (top - bottom) / tall)))
         if count > 1 or (right - left >= 0.9 * width and top - bottom >= 0.9 * height):
