@@ -5,20 +5,17 @@ what loading did.
 """
 
 import ast
-import importlib.util
 import keyword
 import math
-import platform
 import re
 import sys
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from IPython.core.error import UsageError
 from IPython.display import display
 
-from tfwidget.jupyter import hosts, kernel
+from tfwidget.jupyter.receiver import receiver
 
 __all__ = ["load", "unload"]
 
@@ -35,18 +32,18 @@ _USAGE = """\
 %%tfwidget [name]      run the cell in the background; `name` becomes the run, to steer and to await it.
                        If it uses pyplot, the backend becomes tfwidget, as by %matplotlib tfwidget"""
 
-_PACKAGES = "tfwidget ipykernel ipywidgets ipympl matplotlib jupyterlab numpy tensorflow tensorflow-cpu keras".split()  # noqa: SIM905
-
 
 def load(shell: Any) -> None:
-    """Register the magics."""
+    """Register the magics, and receive what the browser sends to widgets."""
     shell.register_magic_function(_tfwidget, "line_cell", "tfwidget")
+    receiver.install(getattr(shell, "kernel", None))
 
 
 def unload(shell: Any) -> None:
     """Take the magics back, and stop what runs in the background."""
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("tfwidget", None)
+    receiver.uninstall()
     if "tfwidget.background" in sys.modules:
         sys.modules["tfwidget.background"].stop_all("tfwidget was unloaded")
 
@@ -67,7 +64,9 @@ def _tfwidget(line: str, cell: str | None = None) -> None:
     elif argument:
         raise UsageError(f"%tfwidget {command} takes no argument, got {argument!r}\n\n{_USAGE}")
     elif command == "doctor":
-        text = _doctor()
+        from tfwidget import doctor
+
+        text = doctor.report()
     elif command in ("status", "show", "pause", "resume", "stop"):
         text = _steer(command)
     else:
@@ -145,51 +144,3 @@ def _as_function(shell: Any, source: str) -> Callable[[], None]:
                 display(result)
 
     return run_cell
-
-
-def _doctor() -> str:
-    lines = [f"{'Python':16}{platform.python_version()}, {platform.system()}"]
-    for package in _PACKAGES:
-        try:
-            lines.append(f"{package:16}{version(package)}")
-        except PackageNotFoundError:
-            lines.append(f"{package:16}not installed")
-    if not kernel.in_kernel():
-        live = "no: this is not a Jupyter kernel"
-    elif hosts.messages_arrive_during_cells():
-        live = "yes"
-    elif host := hosts.known_host():
-        live = f"no: {host} sends nothing meanwhile; run the cell in the background, with %%tfwidget"
-    else:
-        live = "no: this kernel has no subshells; install ipykernel 7.1 or newer"
-    lines.append(f"{'widgets answer while a cell runs':34}{live}")
-    backend = "yes" if importlib.util.find_spec("ipympl") else "no: install ipympl"
-    lines.append(f"{'%matplotlib tfwidget':34}{backend}")
-    lines += [f"{what:34}{finding}" for what, finding in _figures().items()]
-    return "\n".join(lines)
-
-
-def _figures() -> dict[str, str]:
-    """Who shows figures, and what to do about one that does not appear."""
-    host = hosts.known_host()
-    try:
-        by_ipympl = hosts.ipympl_shows()
-    except ValueError as error:
-        return {"figures are shown by": f"nobody: {error}"}
-    if by_ipympl:
-        shown_by = f"ipympl's front end, without streaming: {host or hosts.VARIABLE}"
-    else:
-        shown_by = "tfwidget's extension of JupyterLab"
-    canvas: Any = sys.modules.get("tfwidget.canvas.canvas")
-    if canvas is not None and canvas.Canvas.heard:
-        return {"figures are shown by": shown_by, "a figure has answered": "yes"}
-    if not by_ipympl:
-        advice = (
-            "install tfwidget where JupyterLab runs, too, and reload its page; where that cannot be, run "
-            f"%env {hosts.VARIABLE}=ipympl before the figure is made"
-        )
-    elif host == "Colab":
-        advice = "run google.colab.output.enable_custom_widget_manager() first"
-    else:
-        advice = "this host has to load the widgets of ipympl (jupyter-matplotlib); see its settings"
-    return {"figures are shown by": shown_by, "a figure has answered": f"not yet. If one does not appear: {advice}"}

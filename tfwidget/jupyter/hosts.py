@@ -13,7 +13,7 @@ extensions. Those that are known to load none can be told by what they leave in 
 import os
 import sys
 
-from tfwidget.jupyter import kernel
+from tfwidget.jupyter import cells, owner, receiver
 
 __all__ = ["VARIABLE", "ipympl_shows", "known_host", "messages_arrive_during_cells"]
 
@@ -23,7 +23,7 @@ VARIABLE = "TFWIDGET_FRONT_END"
 
 def known_host() -> str | None:
     """Name of the host, if it is one that loads no extension of JupyterLab."""
-    cell_id, _ = kernel.cell_context().run(kernel.cell)
+    cell_id, _ = owner.cell_context().run(cells.cell)
     if (cell_id or "").startswith("vscode-notebook-cell:"):
         return "VS Code"
     if "KAGGLE_KERNEL_RUN_TYPE" in os.environ:
@@ -45,5 +45,5 @@ def ipympl_shows() -> bool:
 
 
 def messages_arrive_during_cells() -> bool:
-    """Whether this kernel can be sent the browser's messages while a cell is running, and the host does so."""
-    return kernel.messages_arrive_during_cells() and known_host() is None
+    """Whether the host sends messages while a cell is running, and this kernel receives them."""
+    return receiver.messages_arrive_during_cells() and known_host() is None

@@ -1,13 +1,14 @@
-"""The hand-off between threads: anybody posts, the owner drains.
+"""The hand-over between threads: anybody posts, the owner drains.
 
-Invariant: what was posted runs exactly once, in the order of posting, on the thread that drains.
+Invariant: what was posted runs at most once, in the order of posting, on the thread that drains; what one `Inbox` holds
+is bounded.
 """
 
 from collections import deque
 from collections.abc import Callable
-from threading import Event
+from threading import Event, Lock
 
-__all__ = ["Mailbox"]
+__all__ = ["Inbox", "Mailbox"]
 
 
 class Mailbox:
@@ -27,8 +28,6 @@ class Mailbox:
         self._on_error = on_error
         self._calls: deque[Callable[[], object]] = deque()
         self._arrived = Event()
-        self.handling = 0.0
-        """Seconds of processor time that other threads have spent on the front end's messages."""
 
     def __bool__(self) -> bool:
         return bool(self._calls)
@@ -69,3 +68,35 @@ class Mailbox:
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until something was posted; `timeout` in seconds. Return whether something is waiting."""
         return self._arrived.wait(timeout)
+
+
+class Inbox:
+    """One sender's share of a mailbox: only so many of its calls wait there.
+
+    Of a flood the newest calls win, for they say how things are now.
+
+    Parameters
+    ----------
+    mailbox : Mailbox
+        Where the calls wait, in the order of posting, among those of others.
+    limit : int
+        How many calls may wait. One more takes the place of the oldest, which never runs.
+    """
+
+    def __init__(self, mailbox: Mailbox, limit: int) -> None:
+        self._mailbox = mailbox
+        self._calls: deque[Callable[[], object]] = deque(maxlen=limit)
+        self._lock = Lock()
+
+    def post(self, call: Callable[[], object]) -> None:
+        """Hand over a call; safe from any thread."""
+        with self._lock:
+            full = len(self._calls) == self._calls.maxlen
+            self._calls.append(call)
+        if not full:
+            self._mailbox.post(self._run_next)
+
+    def _run_next(self) -> None:
+        with self._lock:
+            call = self._calls.popleft()
+        call()

@@ -1,0 +1,92 @@
+"""The owner thread, which has Matplotlib, the widgets and the steps of a run to itself: the kernel's main thread.
+
+Invariant: what is posted to the `mailbox` runs on the owner thread: between the steps of a run, or in the event loop,
+whichever comes first.
+"""
+
+import asyncio
+import contextlib
+import contextvars
+import threading
+import warnings
+from collections.abc import Callable
+
+from tfwidget.errors import TfwidgetWarning
+from tfwidget.jupyter.mailbox import Mailbox
+
+__all__ = ["cell_context", "event_loop", "mailbox", "note_cell", "note_loop", "on_owner_thread", "rest"]
+
+
+def on_owner_thread() -> bool:
+    """Whether this is the thread that owns Matplotlib, the widgets and the steps of a run."""
+    return threading.current_thread() is threading.main_thread()
+
+
+class _Owner:
+    """What was seen of the owner thread: its event loop, in which cells run, and the newest cell."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._context = contextvars.Context()
+        self._newest_cell = contextvars.Context()
+
+    def note_loop(self) -> None:
+        if on_owner_thread():
+            with contextlib.suppress(RuntimeError):  # a plain script: what is posted waits for the next tick
+                self._loop = asyncio.get_running_loop()
+                self._context = contextvars.copy_context()
+
+    def note_cell(self) -> None:
+        if on_owner_thread():
+            self._newest_cell = contextvars.copy_context()
+
+    def cell_context(self) -> contextvars.Context:
+        return contextvars.copy_context() if on_owner_thread() else self._newest_cell.copy()
+
+    def wake(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            # In the context of a cell: else what goes wrong would be told to whichever message came last.
+            self._loop.call_soon_threadsafe(mailbox.drain, context=self._context.copy())
+
+
+def _report(error: Exception) -> None:
+    warnings.warn(
+        f"a message to a widget failed: {type(error).__name__}: {error}",
+        TfwidgetWarning,
+        stacklevel=2,
+    )
+
+
+_owner = _Owner()
+mailbox = Mailbox(_owner.wake, _report)
+
+rest: Callable[[float], bool] = lambda seconds: False  # noqa: E731  a variable, which the session sets
+"""Let the event loop and other cells have their turn for so many seconds; False where nothing can give way."""
+
+
+def note_loop() -> None:
+    """Remember the event loop that runs now, which is woken when something is posted."""
+    _owner.note_loop()
+
+
+def note_cell() -> None:
+    """Remember the cell that runs now, for `cell_context`."""
+    _owner.note_cell()
+
+
+def cell_context() -> contextvars.Context:
+    """The context whose output belongs to the present cell: on the owner thread its own, else of the newest cell known.
+
+    A thread of the user's has no context of its own, so ipykernel would send what it displays to whichever message came
+    last, such as one of a widget; there no cell shows it. See `cells.watch_cells`.
+    """
+    return _owner.cell_context()
+
+
+def event_loop() -> asyncio.AbstractEventLoop | None:
+    """The owner's event loop, in which cells run; None where there is none, as in a script."""
+    note_loop()
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

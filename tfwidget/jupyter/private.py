@@ -1,0 +1,133 @@
+"""The private names of ipykernel, comm and ipywidgets that tfwidget builds on.
+
+Invariant: each name is looked for where it is used first, and one that is gone raises `UnsupportedError`, which says
+what to install instead.
+
+- ``Kernel.shell_channel_thread``, ``shell_channel_thread_main`` and ``shell_stream``: where ipykernel 7 receives.
+- ``Kernel._shell_parent``: which message the kernel's own messages answer (ipykernel 7).
+- ``SubshellManager._shell_socket``: through which ipykernel 7.0 to 7.3 send replies.
+- ``Kernel.saved_sigint_handler``: what ipykernel puts back at a cell's end.
+- ``BaseComm._msg_callback``: who handles a comm's messages (comm 0.2).
+- ``Widget._handle_msg``: where ipywidgets 8.1 handles a message.
+"""
+
+import contextvars
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from IPython.core.getipython import get_ipython
+
+from tfwidget.errors import UnsupportedError
+
+__all__ = [
+    "Message",
+    "ShellChannel",
+    "comm_handler",
+    "keep_listening",
+    "kernel",
+    "replace_kept_handler",
+    "shell_channel",
+    "widget_handler",
+]
+
+Message = dict[str, Any]
+"""A message of the Jupyter protocol: header, parent_header, metadata, content, buffers."""
+
+
+def kernel() -> Any:
+    """The ipykernel this runs in; None outside of a kernel."""
+    return getattr(get_ipython(), "kernel", None)
+
+
+def _required(thing: Any, name: str, package: str, install: str) -> Any:
+    try:
+        return getattr(thing, name)
+    except AttributeError:
+        raise UnsupportedError(
+            f"this version of {package} has no {type(thing).__name__}.{name}, on which tfwidget builds; "
+            f"install {install}, or a newer tfwidget"
+        ) from None
+
+
+@dataclass(frozen=True)
+class ShellChannel:
+    """Where a kernel receives what is sent to any of its shells.
+
+    Parameters
+    ----------
+    main : callable
+        What ipykernel does with a message: it chooses the shell, and sends the message there.
+    stream : object
+        The stream that calls it.
+    call : callable
+        Calls a function with arguments on the thread of the stream; safe from any thread.
+    parent : contextvars.ContextVar
+        Which message the kernel's own messages answer.
+    """
+
+    main: Callable[[Any], Any]
+    stream: Any
+    call: Callable[..., None]
+    parent: contextvars.ContextVar[Message]
+
+    def answering(self, message: Message) -> contextvars.Context:
+        """A copy of this context in which what the kernel sends answers `message`.
+
+        ``Kernel.set_parent`` would do more: what other threads print would go to the message, too.
+        """
+        context = contextvars.copy_context()
+        context.run(self.parent.set, message)
+        return context
+
+
+def shell_channel(kernel: Any) -> ShellChannel | None:
+    """Where `kernel` receives messages; None if it does so on the main thread, as ipykernel 6 does."""
+    thread = getattr(kernel, "shell_channel_thread", None)
+    if thread is None:
+        return None
+
+    def required(thing: Any, name: str) -> Any:
+        return _required(thing, name, "ipykernel", "'ipykernel>=7.1,<7.5'")
+
+    return ShellChannel(
+        main=required(kernel, "shell_channel_thread_main"),
+        stream=required(kernel, "shell_stream"),
+        call=required(thread, "io_loop").add_callback,
+        parent=required(kernel, "_shell_parent"),
+    )
+
+
+def keep_listening(kernel: Any) -> None:
+    """Keep ipykernel 7.0 to 7.3 from going deaf.
+
+    They send replies on the shell socket behind the back of the stream that reads it. A request that comes at that
+    moment is never read, nor is any after it. ipykernel 7.4 sends through the stream, as this lets them do.
+    """
+    manager: Any = getattr(getattr(kernel, "shell_channel_thread", None), "manager", None)
+    if hasattr(manager, "_shell_socket"):
+        manager._shell_socket = kernel.shell_stream
+
+
+def replace_kept_handler(kind: type, replacement: Callable[[Any], Any]) -> None:
+    """Replace the handler of SIGINT that ipykernel keeps for the end of the cell, if it is of that kind."""
+    owner = kernel()
+    kept = getattr(owner, "saved_sigint_handler", None)
+    if isinstance(kept, kind):
+        owner.saved_sigint_handler = replacement(kept)
+
+
+def comm_handler(comm: Any) -> Callable[[Message], object] | None:
+    """What handles the messages of a comm.
+
+    ``comm.handle_msg`` would run IPython's hooks around it, as if a cell had ended. In the midst of a cell, the inline
+    backend of Matplotlib would then show and close figures that are half made.
+    """
+    handler: Callable[[Message], object] | None = _required(comm, "_msg_callback", "comm", "'comm<0.3'")
+    return handler
+
+
+def widget_handler(widget: Any) -> Callable[[Message], object]:
+    """How ipywidgets handles a message to `widget`, which may be a ``super()`` object."""
+    handler: Callable[[Message], object] = _required(widget, "_handle_msg", "ipywidgets", "ipywidgets 8.1")
+    return handler
