@@ -8,6 +8,7 @@ Nothing is imported but NumPy: tensors of TensorFlow, Keras, JAX and PyTorch are
 """
 
 import contextlib
+import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
@@ -16,10 +17,14 @@ from typing import Any
 import numpy as np
 
 from tfwidget.errors import TensorError
+from tfwidget.record.series import Series
 
-__all__ = ["Array", "Logged", "fetch", "freeze", "hold", "is_scalar"]
+__all__ = ["TENSOR_BYTES", "Array", "Frame", "Logged", "Value", "fetch", "freeze", "hold", "is_immutable", "is_scalar"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+TENSOR_BYTES = 256 * 2**20
+"""Larger tensors are not copied."""
 
 _NO_HOST_VALUE = {
     "RaggedTensor": "log a dense one, such as value.to_tensor()",
@@ -33,25 +38,78 @@ _NUMBERS = "log numbers: bool, integer or real floating point"
 
 @dataclass(frozen=True, eq=False)
 class Logged:
-    """A value together with how it is to be shown; the base of the public wrappers in `tfwidget.plot`.
+    """A value together with how it is to be shown: what a wrapper such as ``tfwidget.Image(x)`` makes.
 
     Parameters
     ----------
     value : object
         What was logged, not copied yet.
-    kind : {"line", "image", "histogram"}
-        The kind of panel.
+    kind : object
+        The class of panel, which the record does not look at; None leaves the choice to the shape.
+    options : Mapping
+        The panel's options.
+    series : bool
+        Whether it is recorded as a scalar of each step.
+    """
+
+    value: object
+    kind: object
+    options: Mapping[str, object] = field(default_factory=dict)
+    series: bool = False
+
+    def replace(self, value: object) -> "Logged":
+        """Return the same kind and options around another value."""
+        return dataclasses.replace(self, value=value)
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """The newest frozen tensor of a name.
+
+    Parameters
+    ----------
+    step : int
+        The step it belongs to.
+    array : numpy.ndarray
+        Made by `freeze`.
+    kind : object
+        The class of panel asked for; None leaves the choice to the shape.
     options : Mapping
         The panel's options.
     """
 
-    value: object
-    kind: str
-    options: Mapping[str, object] = field(default_factory=dict)
+    step: int
+    array: Array
+    kind: object
+    options: Mapping[str, object]
 
-    def replace(self, value: object) -> "Logged":
-        """Return the same kind and options around another value."""
-        return Logged(value, self.kind, self.options)
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """All that one picture needs.
+
+    Parameters
+    ----------
+    step : int
+        The run's completed steps.
+    series : Mapping[str, Series]
+        The scalars: the run's `tfwidget.record.history.History`.
+    values : Mapping[str, Value]
+        The newest tensor of each name.
+    errors : Mapping[str, str]
+        Why a value cannot be shown, by its name; its panel shows the text in its place.
+    marks : Sequence[int]
+        The steps to mark on the curves, in order.
+    kinds : Mapping[str, tuple]
+        The class of panel and the options that were asked for, of names in `series`; not all have any.
+    """
+
+    step: int
+    series: Mapping[str, Series]
+    values: Mapping[str, Value]
+    errors: Mapping[str, str]
+    marks: Sequence[int] = ()
+    kinds: Mapping[str, tuple[object, Mapping[str, object]]] = field(default_factory=dict)
 
 
 def freeze(name: str, value: object) -> Array:
@@ -130,6 +188,13 @@ def hold(name: str, value: object) -> object:
     return _holder(kind)(name, value)
 
 
+@functools.cache
+def is_immutable(kind: type) -> bool:
+    """Whether the values of a type never change: numbers, and tensors of TensorFlow and JAX."""
+    immutable = issubclass(kind, (int, float, np.generic)) or kind.__name__ == "EagerTensor"
+    return immutable or kind.__module__.startswith("jax")
+
+
 def fetch(values: Sequence[object]) -> list[float]:
     """Return scalars as Python floats, one by one.
 
@@ -200,11 +265,7 @@ def _copies(kind: type) -> bool:
 def _holder(kind: type) -> Callable[[str, Any], object]:
     if kind.__name__ in _NO_HOST_VALUE:
         return freeze  # which says why it cannot be
-    if (
-        issubclass(kind, (int, float, np.generic))
-        or kind.__name__ == "EagerTensor"
-        or kind.__module__.startswith("jax")
-    ):
+    if is_immutable(kind):
         return lambda name, value: value
     if hasattr(kind, "assign") and hasattr(kind, "value"):
         return _hold_variable

@@ -1,12 +1,11 @@
-"""The pace of frames: when the next is due, so that plotting takes no more of the time than it may.
+"""The render budget: when the next frame is due, so that plotting takes no more of the time than it may.
 
-Invariant: the share of wall time that plotting takes stays within the render budget, which is never overdrawn by more
-than `ADVANCE`; the first frames, and answers to what the user does, are exempt. Plotting is all that this package does:
-logging, fetching, drawing, sending, and the handling of what the browser answers. Where all but the frames would take
-more than half of the budget, half of it is left to the frames.
+Invariant: over a minute plotting takes its share of the time at most, recording and the browser's messages included,
+unless frames would then come less often than every `LONGEST` seconds. Frames come at an even pace.
 
-A `Budget` keeps the account: time pays in, frames are charged, and the next one is due when enough is saved up. A whole
-frame shows all there is; between two of them there are frames that only show what has been added, which cost much less.
+The time between two frames is the usual cost of a frame over the share that recording and messages leave. An account
+says what plotting has really cost: time pays in, and what is owed is paid back a little with each frame, so a dear one
+stops nothing. In the first seconds frames may take more: they are paid back until the first minute is over.
 """
 
 import statistics
@@ -15,29 +14,39 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["PACE", "TENSOR_INTERVAL", "WHOLE_INTERVAL", "Budget", "Pace"]
+__all__ = ["Budget", "Pace"]
 
 EXEMPT_FRAMES = 3
-"""So many first frames are drawn as soon as they can be, whatever they cost."""
+"""So many first frames cost nothing: to make the figure takes its time."""
 
-ADVANCE = 0.1
-"""Seconds of plotting that the render budget may be overdrawn by, so that a full draw does not stop the picture."""
+LAVISH = 10.0
+"""For so many seconds after the first frame, frames may take `LAVISH_FACTOR` times the share."""
 
-AFTERMATH = 0.0005
-"""Seconds that a frame costs besides: another thread sends it and has this one wait, and the step that follows finds
-that the processor has forgotten its data."""
+LAVISH_FACTOR = 2.0
 
-FRAMES_SHARE = 0.5
-"""Of the render budget, for frames alone, whatever logging and messages cost."""
+PAID_BACK = 50.0
+"""So many seconds after the first frame that is paid back."""
 
-WHOLE_INTERVAL = 0.5
-"""Seconds from one whole frame to the next at least; between them curves only grow, which costs much less."""
+PAYBACK = 10.0
+"""Later, what is owed is paid back at a rate that would take so many seconds."""
 
-WHOLE_LIMIT = 2.0
-"""Seconds from one whole frame to the next at most, if the render budget allows one."""
+SAVED = 1.0
+"""What is saved is no more than the share of so many seconds, so that there are no bursts."""
 
-TENSOR_INTERVAL = 0.1
-"""`WHOLE_INTERVAL` where there are tensors, which come with whole frames only."""
+LONGEST = 0.4
+"""Seconds from one frame to the next at most, while they cost no more than `DEAREST` of the time then."""
+
+DEAREST = 0.1
+"""The largest share of time that frames take to come at least every `LONGEST` seconds."""
+
+AFTERMATH = 0.0002
+"""Seconds that a frame costs besides: the step that follows finds that the processor has forgotten its data."""
+
+OVERHEAD_MEAN = 2.0
+"""Seconds over which the cost of recording and messages is averaged."""
+
+USUAL_FRAMES = 9
+"""The usual cost of a frame is the median of so many."""
 
 
 @dataclass
@@ -52,37 +61,27 @@ class Pace:
         The highest frame rate, in frames per second.
     """
 
-    budget: float = 0.02
-    fps: float = 60.0
-
-
-PACE = Pace()
-"""The pace of all runs; ``%tfwidget fps`` and ``%tfwidget budget`` change it."""
+    budget: float = 0.03
+    fps: float = 30.0
 
 
 class Budget:
-    """The render budget of one run: what plotting has cost, and when the next frame is due.
-
-    Whoever plots asks `due` and `whole_due`, adds to `overhead` what it spends besides frames, and tells of each frame
-    with `count_frame`, and then `charge` unless it was an answer to the user.
+    """The render budget of one run.
 
     Parameters
     ----------
-    pace : Pace, optional
-        How much plotting may take.
-    handling : float, optional
-        Seconds that had been spent on the front end's messages before; see `charge`.
+    pace : Pace
+        How much plotting may take; it may change meanwhile.
     after : Budget, optional
-        The budget to go on from: its account, its number of frames, what it knows of their cost, when the next is due.
+        The budget to go on from: its account, what it knows of costs, when the next frame is due.
     clock : callable, optional
         Returns the time in seconds.
     """
 
     def __init__(
         self,
-        pace: Pace = PACE,
+        pace: Pace,
         *,
-        handling: float = 0.0,
         after: "Budget | None" = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -90,80 +89,71 @@ class Budget:
         self.pace = pace
         self.due: float = now if after is None else after.due
         """When the next frame is due, by the clock."""
-        self.whole_due: float = now
-        """When the next whole frame is due, by the clock."""
-        self.frames: int = 0 if after is None else after.frames
-        """How many frames were drawn."""
         self.spent = 0.0
-        """Seconds of plotting, up to the last frame; exempt frames are not counted."""
-        self.overhead = 0.0
-        """Seconds of plotting since the last frame that was paid for, besides frames and messages."""
+        """Seconds of plotting so far; exempt frames are not counted."""
         self._clock = clock
-        self._handled = handling
-        self._costs: dict[bool, deque[float]] = _costs() if after is None else after._costs
-        self._left: float = 1.0 if after is None else after._left  # of the budget, for frames: a moving mean
-        self._account: float = 0.0 if after is None else after._account  # seconds of plotting; a debt is negative
+        self._frames: int = 0 if after is None else after._frames
+        self._since: float = now if after is None else after._since  # the first frame
         self._accounted_at: float = now if after is None else after._accounted_at
+        self._account: float = 0.0 if after is None else after._account  # seconds of plotting; a debt is negative
+        self._overhead = 0.0  # seconds since the account was made up
+        self._overhead_share: float = 0.0 if after is None else after._overhead_share
+        self._costs: deque[float] = deque(maxlen=USUAL_FRAMES) if after is None else after._costs
 
-    def postpone(self, now: float) -> None:
-        """Put a frame that cannot be drawn now off by the time that frames have between them at least."""
+    def add(self, seconds: float) -> None:
+        """Charge what recording or the browser's messages have taken."""
+        self._overhead += seconds
+
+    def postpone(self, now: float) -> float:
+        """Put off a frame that would show nothing new; return when it is due."""
         self.due = now + 1 / self.pace.fps
+        return self.due
 
-    def make_due(self) -> None:
-        """Have the next frame due by now."""
-        self.due = min(self.due, self._clock())
-
-    def count_frame(self) -> bool:
-        """Count a frame that was drawn; return whether it is one of the first, which are exempt."""
-        self.frames += 1
-        return self.frames <= EXEMPT_FRAMES
-
-    def charge(self, began: float, *, whole: bool, whole_interval: float, handling: float) -> None:
-        """Charge the frame that was counted last, which ends now, and say when the next is due.
-
-        Parameters
-        ----------
-        began : float
-            When it began, by the clock.
-        whole : bool
-            Whether it showed all there is.
-        whole_interval : float
-            Seconds from this frame, if it is whole, to the next whole one at least.
-        handling : float
-            Seconds spent so far on the front end's messages, by whatever thread.
-        """
-        cost = self._clock() - began + AFTERMATH
-        self._costs[whole].append(cost)
-        if whole:
-            # Of what there is for frames, those that only grow shall have half.
-            shared = 2 * cost / (self._left * self.pace.budget)
-            self.whole_due = began + max(whole_interval, min(shared, WHOLE_LIMIT))
-        rest = 0.0
-        if self.frames > EXEMPT_FRAMES:
-            rest = self._pay(cost, handling) / (self._left * self.pace.budget)
-        self.due = began + max(rest, 1 / self.pace.fps)
-
-    def _pay(self, cost: float, handling: float) -> float:
-        """Charge a frame to the account; return what is to be saved up, in seconds of plotting, for the next.
-
-        What is saved beyond one frame is lost. A whole frame costs many times what those do that only grow: while it is
-        paid back, frames go on at half their pace.
-        """
+    def resume(self) -> None:
+        """Go on after a pause, which counts for nothing; a frame is due."""
         now = self._clock()
-        income = (now - self._accounted_at) * self.pace.budget
-        besides = self.overhead + handling - self._handled
-        self.overhead, self._handled = 0.0, handling
-        self.spent += cost + besides
-        left = max(income - besides, FRAMES_SHARE * income)
-        if income > 0:
-            self._left += (left / income - self._left) / 4
-        self._account = min(self._account + left, 0.0) - cost
-        self._accounted_at = now
-        debt = -self._account
-        usual = min(statistics.median(costs) for costs in self._costs.values() if costs)
-        return max(min(debt, 2 * usual), debt - ADVANCE)
+        self._since += now - self._accounted_at
+        self._accounted_at = self.due = now
+        self._overhead = 0.0
 
+    def charge(self, began: float) -> float:
+        """Charge a frame that began then and ends now; return when the next is due."""
+        now = self._clock()
+        self._frames += 1
+        if self._frames <= EXEMPT_FRAMES:
+            self._since = self._accounted_at = now
+            self._overhead = 0.0
+            self.due = began + 1 / self.pace.fps
+            return self.due
+        cost = now - began + AFTERMATH
+        self._costs.append(cost)
+        self._make_up(cost, now)
+        interval = self._interval(now)
+        # Counted from when this one was due, the pace is even though steps end when they do.
+        self.due = max(self.due + interval, began + interval / 2)
+        return self.due
 
-def _costs() -> dict[bool, deque[float]]:
-    """Seconds of the newest frames, of whole ones and of others."""
-    return {whole: deque(maxlen=5) for whole in (True, False)}
+    def _make_up(self, cost: float, now: float) -> None:
+        """Make up the account."""
+        budget, passed = self.pace.budget, now - self._accounted_at
+        if passed > 0:
+            weight = min(passed / OVERHEAD_MEAN, 1.0)
+            self._overhead_share += weight * (self._overhead / passed - self._overhead_share)
+        balance = self._account + budget * passed - self._overhead - cost
+        self._account = max(min(balance, SAVED * budget), -PAYBACK * budget)
+        self.spent += self._overhead + cost
+        self._overhead, self._accounted_at = 0.0, now
+
+    def _interval(self, now: float) -> float:
+        """Return the seconds from one frame to the next."""
+        age = now - self._since
+        share = self.pace.budget
+        if age < LAVISH:
+            share *= LAVISH_FACTOR
+        else:
+            share += self._account / max(PAID_BACK - age, PAYBACK)
+        share -= self._overhead_share
+        cost = statistics.median(self._costs)
+        longest = max(LONGEST, cost / max(DEAREST, self.pace.budget))
+        interval = min(cost / share, longest) if share > 0 else longest
+        return max(interval, 1 / self.pace.fps)

@@ -39,6 +39,11 @@ class Driver(Protocol):
         """Whether the code that runs now is the run's own."""
         ...
 
+    @property
+    def slice_end(self) -> float:
+        """When others are to have their turn, by the clock."""
+        ...
+
     def between_steps(self) -> None:
         """Let others have their turn, if it is time."""
         ...
@@ -77,6 +82,7 @@ class Blocking:
 
     waits_for = None
     slow_step = None
+    slice_end = math.inf
 
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
@@ -130,7 +136,7 @@ class Background:
         self._clock = clock
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
-        self._slice_began = -math.inf
+        self.slice_end = -math.inf
         self._thrown: BaseException | None = None
         self._slow_slices: list[float] = []  # in a row
         self.waits_for: str | None = None  # until the next slice
@@ -171,11 +177,12 @@ class Background:
     def _slice(self) -> float | None:
         self._before_slice()
         self.waits_for = None
-        self._slice_began = self._clock()
+        began = self._clock()
+        self.slice_end = began + SLICE
         self._greenlet.parent = getcurrent()
         thrown, self._thrown = self._thrown, None
         request: float | None = self._greenlet.switch() if thrown is None else self._greenlet.throw(thrown)
-        took = self._clock() - self._slice_began
+        took = self._clock() - began
         self._slow_slices = [*self._slow_slices[-1:], took] if took > SLOW else []
         return request
 
@@ -187,7 +194,7 @@ class Background:
 
     def between_steps(self) -> None:
         """Let the loop turn when the slice is used up."""
-        if self._clock() - self._slice_began >= SLICE:
+        if self._clock() >= self.slice_end:
             self._greenlet.parent.switch(None)
 
     def wait(self, timeout: float | None) -> None:

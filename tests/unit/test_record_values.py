@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tfwidget.errors import TensorError
-from tfwidget.record.values import Logged, fetch, freeze, hold, is_scalar
+from tfwidget.record.history import History
+from tfwidget.record.values import Frame, Logged, Value, fetch, freeze, hold, is_immutable, is_scalar
 
 
 class Tensor:
@@ -295,6 +296,12 @@ def test_immutable_tensors_are_not_copied():
     for kind in (type("EagerTensor", (Tensor,), {}), type("ArrayImpl", (Tensor,), {"__module__": "jaxlib._jax"})):
         tensor = kind(1.0)
         assert hold("x", tensor) is tensor
+        assert is_immutable(kind)
+
+
+@pytest.mark.parametrize("kind", [Tensor, TorchTensor, Variable, np.ndarray, list])
+def test_what_may_change_is_not_immutable(kind):
+    assert not is_immutable(kind)
 
 
 def test_a_numpy_method_is_trusted_to_copy_only_where_tensorflow_defines_it():
@@ -316,5 +323,14 @@ def test_a_fresh_copy_is_not_copied_again():
 
 
 def test_logged_keeps_kind_and_options_around_another_value():
-    logged = Logged(1, "histogram", types.MappingProxyType({"bins": 3})).replace(2)
-    assert (logged.value, logged.kind, dict(logged.options)) == (2, "histogram", {"bins": 3})
+    logged = Logged(1, dict, types.MappingProxyType({"bins": 3}), series=True).replace(2)
+    assert (logged.value, logged.kind, dict(logged.options), logged.series) == (2, dict, {"bins": 3}, True)
+
+
+def test_frames_cannot_be_changed():
+    value = Value(3, np.zeros(2), None, {})
+    frame = Frame(3, History(), {"w": value}, {})
+    with pytest.raises(AttributeError):
+        frame.step = 4
+    with pytest.raises(AttributeError):
+        value.step = 4

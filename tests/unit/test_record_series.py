@@ -5,9 +5,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import tfwidget.record.history
+import tfwidget.record.series
 from tfwidget.errors import RunError, TensorError
-from tfwidget.record.history import CAPACITY, EVENTS, Frame, History, Series, Value
+from tfwidget.record.series import Series
 
 SPECIALS = [math.nan, math.inf, -math.inf, 0.0, -0.0, 5e-324, -5e-324, 1.7e308, -1.7e308]
 
@@ -164,9 +164,9 @@ def test_a_thinned_window_is_in_its_bounds_and_reaches_them(record, capacity, ba
 @example((np.arange(20_000), np.tile([math.nan, math.inf, -math.inf, 1, 2, 1.5, 1.5, 1.5], 2500)), 64, 1000)
 def test_memory_is_bounded(record, capacity, batch):
     series = filled(*record, capacity, batch)
-    assert len(series.steps) <= capacity * 1.1 + 8 * len(series._levels)
-    assert series.nbytes <= 4 * 16 * capacity + 16 * 100 * len(series._levels)
-    assert series.nbytes == sum(a.nbytes for level in series._levels for a in (level.steps, level.values))
+    levels = 12  # more than there can be
+    assert len(series.steps) <= capacity * 1.1 + 8 * levels
+    assert series.steps.nbytes <= series.nbytes <= 4 * 16 * capacity + 16 * 100 * levels
 
 
 @pytest.mark.parametrize("value", ["noise", "nonfinite"])
@@ -184,10 +184,10 @@ def test_memory_and_work_at_full_capacity(value, monkeypatch):
     assert most <= 4 * 2**20
 
     lengths = []
-    extremes = tfwidget.record.history._extremes
+    extremes = tfwidget.record.series.extremes
     monkeypatch.setattr(
-        tfwidget.record.history,
-        "_extremes",
+        tfwidget.record.series,
+        "extremes",
         lambda values, group: lengths.append(len(values)) or extremes(values, group),
     )
     for lo, hi in [(None, None), (count * 0.1, count * 0.9), (0, 200_000)]:
@@ -276,6 +276,16 @@ def test_what_came_since():
     assert series.steps.tolist() == [*range(110), 110, 110, 111]
 
 
+@pytest.mark.parametrize("lot", [1, 100, 3000])
+def test_what_came_with_the_newest_small_lot_is_always_told(lot):
+    series = Series("loss")
+    for begin in range(0, 30_000, lot):
+        series.extend(list(range(begin, begin + lot)), [float(step) for step in range(begin, begin + lot)])
+        steps, values = series.since(begin, lot)
+        assert steps == values == list(range(begin, begin + lot))
+    assert series.steps.tolist() == list(range(len(series)))
+
+
 def test_the_source_may_be_changed_afterwards():
     steps, values = np.arange(5), np.arange(5.0)
     series = Series("loss")
@@ -321,57 +331,3 @@ def test_refused_points_leave_the_series_as_it_was(steps, values, error, words):
 def test_sizes_that_are_too_small(call):
     with pytest.raises(ValueError, match=r"'x'.*at least"):
         call()
-
-
-def test_history_is_a_mapping_in_the_order_of_first_appearance():
-    history = History(capacity=64)
-    history.extend("loss", [1, 2], [0.5, 0.25])
-    history.extend("accuracy", [1], [0.1])
-    history.extend("loss", [3], [0.125])
-    assert list(history) == ["loss", "accuracy"]
-    assert history["loss"].name == "loss"
-    assert history["loss"].capacity == 64
-    assert history["loss"].values.tolist() == [0.5, 0.25, 0.125]
-    assert history.nbytes == history["loss"].nbytes + history["accuracy"].nbytes > 0
-    assert "loss: 3 points" in repr(history)
-    assert "3 points" in repr(history["loss"])
-    assert History()._capacity == CAPACITY
-    with pytest.raises(KeyError):
-        history["mae"]
-
-
-def test_a_series_that_could_not_begin_is_not_there():
-    history = History()
-    with pytest.raises(TensorError):
-        history.extend("loss", [1.5], [0.5])
-    assert "loss" not in history
-
-
-def test_the_newest_events_are_kept():
-    history = History()
-    for step in range(EVENTS + 10):
-        history.events.append((step, "paused"))
-    assert len(history.events) == EVENTS
-    assert history.events[-1] == (EVENTS + 9, "paused")
-
-
-def test_frames_cannot_be_changed():
-    value = Value(3, np.zeros(2), None, {})
-    frame = Frame(3, History(), {"w": value}, {})
-    with pytest.raises(AttributeError):
-        frame.step = 4
-    with pytest.raises(AttributeError):
-        value.step = 4
-
-
-def test_of_changes_by_hand_the_last_of_a_step_is_kept_and_its_step_marked():
-    history = History()
-    for step, value in ((3, 1), (3, 2), (3, 3), (4, 3)):
-        history.note(step, f"rate = {value}", "rate")
-    history.note(4, "paused")
-    history.note(4, "size = 1", "size")
-    assert list(history.events) == [(3, "rate = 3"), (4, "rate = 3"), (4, "paused"), (4, "size = 1")]
-    assert list(history.marks) == [3, 4]
-    for step in range(2 * EVENTS):
-        history.note(10 + step, "rate = 1", "rate")
-    assert len(history.marks) == EVENTS

@@ -1,0 +1,129 @@
+"""Where a run is: its state, its step, and what the clock says about both.
+
+Invariant: time that a run spends paused counts in no rate, and no number changes after the run's end.
+"""
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Outcome", "Rates", "State", "Status"]
+
+Outcome = Literal["finished", "stopped", "failed"]
+State = Literal["running", "paused", "ended", "finished", "stopped", "failed"]
+"""``ended``: no further step is made, and the outcome is not known yet."""
+
+STEPS_KNOWN_AFTER = 1.0
+"""Seconds of steps after which their rate is told."""
+
+FRAMES_OVER = 2.0
+"""The rate of frames is a mean over so many seconds, so that it reads calmly."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a run is.
+
+    Parameters
+    ----------
+    state : State
+        Running, paused, ended, or the outcome.
+    step : int
+        The completed steps.
+    total : int or None
+        The number of steps to be made, where it is known.
+    elapsed : float
+        Seconds, without pauses.
+    steps_per_second : float or None
+        A mean over the steps after the first, which may compile functions. None in the first second.
+    remaining : float or None
+        Seconds to the last step, where `total` and the rate are known.
+    plotting_share : float
+        The share of `elapsed` that went into plotting. The first frames and answers to the user are not counted.
+    frames_per_second : float
+        A mean over the last two seconds.
+    latest : Mapping[str, float]
+        The newest value of each scalar.
+    error : str or None
+        Why the run failed or was stopped.
+    waits_for : str or None
+        What a background run waits for before it makes its next step.
+    slow_step : float or None
+        Seconds of the steps of a background run, where other cells have to wait for them.
+    """
+
+    state: State
+    step: int
+    total: int | None
+    elapsed: float
+    steps_per_second: float | None
+    remaining: float | None
+    plotting_share: float
+    frames_per_second: float
+    latest: Mapping[str, float]
+    error: str | None
+    waits_for: str | None = None
+    slow_step: float | None = None
+
+
+class Rates:
+    """Measures a run: its duration, its steps and its frames per second.
+
+    Parameters
+    ----------
+    began : float
+        When the run began, in seconds.
+    """
+
+    def __init__(self, began: float) -> None:
+        self._began = began  # later by the length of each pause
+        self._ended: float | None = None
+        self._first_step: tuple[int, float] | None = None  # how many were completed, and when
+        self._frames: deque[float] = deque()
+
+    def step_done(self, step: int, now: float) -> None:
+        """Note the first completed step; later ones change nothing."""
+        if self._first_step is None:
+            self._first_step = (step, now)
+
+    def drew(self, now: float) -> None:
+        """Note a frame."""
+        self._frames.append(now)
+        while now - self._frames[0] > FRAMES_OVER:
+            self._frames.popleft()
+
+    def paused(self, seconds: float) -> None:
+        """Leave out a pause that has just ended."""
+        self._began += seconds
+        if self._first_step is not None:
+            step, when = self._first_step
+            self._first_step = (step, when + seconds)
+        self._frames.clear()
+
+    def end(self, now: float) -> None:
+        """Stop measuring; only the first call counts."""
+        if self._ended is None:
+            self._ended = now
+
+    def elapsed(self, now: float) -> float:
+        """Return the duration of the run in seconds."""
+        return max((now if self._ended is None else self._ended) - self._began, 1e-9)
+
+    def steps_per_second(self, step: int, now: float) -> float | None:
+        """Return the mean rate of steps, or None while it is not known."""
+        if self._first_step is None:
+            return None
+        first, when = self._first_step
+        took = (now if self._ended is None else self._ended) - when
+        if took <= 0 or (took < STEPS_KNOWN_AFTER and self._ended is None):
+            return None
+        return (step - first) / took
+
+    def frames_per_second(self, now: float) -> float:
+        """Return the mean rate of the newest frames."""
+        recent = sum(1 for when in self._frames if now - when <= FRAMES_OVER)
+        if recent < 2:
+            return 0.0
+        return (recent - 1) / max(now - self._frames[-recent], math.ulp(1.0))

@@ -1,0 +1,125 @@
+"""What a run is told by the user: pause, single step, stop, interrupt.
+
+Invariant: a command takes effect at a step boundary, on the thread that owns the run, whoever gives it.
+"""
+
+import math
+import threading
+from collections.abc import Callable
+
+from tfwidget.jupyter.mailbox import Mailbox
+from tfwidget.run.driver import Driver
+from tfwidget.run.ending import Ending
+from tfwidget.run.status import State
+
+__all__ = ["AT_ONCE", "Steering"]
+
+AT_ONCE = -math.inf
+"""Before any time that a clock tells."""
+
+
+class Steering:
+    """The part of a run that takes commands.
+
+    Parameters
+    ----------
+    mailbox : Mailbox
+        Where commands of other threads go.
+    driver : Driver
+        What waits while the run is paused, and is woken by a command.
+    """
+
+    def __init__(self, mailbox: Mailbox, driver: Driver) -> None:
+        self._mailbox = mailbox
+        self._driver = driver
+        self._owner = threading.get_ident()
+        self._ending = Ending()
+        self._look_at = AT_ONCE
+        """When there is something to do at a step boundary, by the clock."""
+        self._pause = False
+        """Whether the run is to be paused."""
+        self._paused = False
+        self._allowed = 0
+        """Steps that may still be made although the run is paused."""
+        self._may_step = threading.Event()
+        self._may_step.set()
+        self._stop = False
+        self._stop_reason: str | None = None
+        self._interrupted = False
+
+    @property
+    def state(self) -> State:
+        """Where the run is: running, paused, ended, or its outcome."""
+        if self._ending.is_over:
+            return self._ending.outcome or "ended"
+        return "paused" if self._paused else "running"
+
+    @property
+    def stopping(self) -> bool:
+        """Whether no further step is to be made."""
+        return self._stop or self._ending.is_over
+
+    @property
+    def stopped_by_user(self) -> bool:
+        """Whether the run has ended because it was told to stop."""
+        return self._stop and self._ending.outcome == "stopped"
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the code that asks is the training itself."""
+        return threading.get_ident() == self._owner and self._driver.active
+
+    def pause(self) -> None:
+        """Make no further step until `resume`; takes effect at the next step boundary."""
+        self.command(lambda: self._set_pause(True))
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self.command(lambda: self._set_pause(False))
+
+    def advance(self, steps: int = 1) -> None:
+        """Make exactly so many steps, and pause again."""
+        if not isinstance(steps, int) or steps < 1:
+            raise ValueError(f"advance: steps must be a positive integer, got {steps!r}")
+        # While the run is still running, the step under way ends first: the pause comes before the steps.
+        self.command(lambda: self._set_pause(True, self._allowed + steps))
+
+    def stop(self, reason: str | None = None) -> None:
+        """Make no further step, and end the run; takes effect at the next step boundary.
+
+        Parameters
+        ----------
+        reason : str, optional
+            Shown in the plot.
+        """
+        self.command(lambda: self._set_stop(reason))
+
+    def interrupt(self) -> None:
+        """End the run at the next step boundary; asked a second time, raise KeyboardInterrupt inside the step."""
+        if self._ending.is_over:
+            return  # no step is under way; those who wait are told when the last picture is drawn
+        if self._interrupted:
+            self._driver.throw(KeyboardInterrupt())
+        self._interrupted = True
+        self._ending.cancel_waiters()
+        self.stop("interrupted")
+
+    def command(self, command: Callable[[], object]) -> None:
+        """Call `command` on the owner thread: at once if this is it, else at the next tick."""
+        if threading.get_ident() != self._owner:
+            self._mailbox.post(lambda: self.command(command))
+            return
+        command()
+        self._look_at = AT_ONCE
+        self._driver.wake()
+
+    def _set_pause(self, pause: bool, allowed: int = 0) -> None:
+        self._pause, self._allowed = pause, allowed
+
+    def _set_stop(self, reason: str | None) -> None:
+        self._stop, self._stop_reason = True, self._stop_reason or reason
+
+    def _awaiter_cancelled(self) -> None:
+        # Not `interrupt`: the signal that ended the cell has told the run already, and this is no second one.
+        self._interrupted = True
+        self.stop("the cell that awaited it ended")
