@@ -9,6 +9,7 @@ that a new number is put together from known digits.
 
 import math
 import re
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -21,16 +22,26 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
+from matplotlib.transforms import IdentityTransform
+from numpy.typing import NDArray
 
-__all__ = ["Font", "Line", "Renderer", "font_of", "line_of_text", "size_of_text"]
+__all__ = [
+    "Coverage",
+    "Font",
+    "Renderer",
+    "coverage_of",
+    "coverage_of_any",
+    "crop",
+    "font_of",
+    "pieces_of",
+    "size_of_text",
+]
 
+_BLACK = (0.0, 0.0, 0.0, 1.0)
 _UNIT = 64  # FreeType places glyphs in 64ths of a pixel
 _LARGEST = 2**15  # pixels of a picture worth keeping: larger ones are few, and would fill the memory
 _PIECE = re.compile(r"[0-9.,+−…]|[^0-9.,+−…]+")
 _SIMPLE = re.compile(r"[ -~°·×–…−]*")  # no character of these changes with those around it, but for kerning
-
-
-Color = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +92,7 @@ class Renderer(RendererAgg):
         cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
         graphics = self.new_gc()  # of the picture, which is translucent already where it is to be
         graphics.set_clip_rectangle(gc.get_clip_rectangle())
-        for piece, along in _pieces(s, font):
+        for piece, along in pieces_of(s, font):
             column, right = divmod(round(_UNIT * (x + along * cos)), _UNIT)
             row, up = divmod(round(_UNIT * (self.height - y + along * sin)), _UNIT)
             picture = _picture(piece, font, angle, gc.get_rgb(), right, up)
@@ -95,23 +106,21 @@ class Renderer(RendererAgg):
             size: tuple[float, float, float] = super().get_text_width_height_descent(s, prop, ismath)  # type: ignore[no-untyped-call]
             return size
         font = font_of(prop, self.dpi)
-        sizes = [_size(piece, font) for piece, _ in _pieces(s, font)]
+        sizes = [_size(piece, font) for piece, _ in pieces_of(s, font)]
         top = max(one.height - one.descent for one in sizes)
         descent = max(one.descent for one in sizes)
         return sum(one.width for one in sizes), top + descent, descent
 
 
-class Line(NamedTuple):
-    """A line of text as pixels."""
+class Coverage(NamedTuple):
+    """How much of each pixel a text covers, whatever its colour."""
 
-    rgba: np.ndarray
-    """The top row first, not premultiplied; the same array for the same text."""
+    alpha: NDArray[np.uint8]
+    """Shape (rows, columns), the top row first; the same array for the same text."""
     left: int
-    """Pixels from where the text begins to the left edge; negative where it reaches beyond."""
-    bottom: int
-    """Pixels from its baseline up to the lower edge."""
-    width: float
-    """Pixels from where it begins to where it ends."""
+    """Pixels from the text's own pixel to the left edge; negative where it reaches beyond."""
+    top: int
+    """Pixels from the text's own pixel down to the upper edge; mostly negative."""
 
 
 def font_of(properties: FontProperties, dpi: float) -> Font:
@@ -126,19 +135,67 @@ def font_of(properties: FontProperties, dpi: float) -> Font:
     return _known_font(properties.copy(), dpi, rcParams["text.hinting"], families)  # a copy, for it can be changed
 
 
-def line_of_text(text: str, font: Font, color: Color, place: tuple[float, float] = (0.0, 0.0)) -> Line:
-    """A line of text as it is drawn upright, beginning so many pixels right of and above a pixel's corner.
+@lru_cache(maxsize=4096)
+def coverage_of(piece: str, font: Font, right: int, down: int) -> Coverage | None:
+    """A piece of text, upright, that begins so many quarters of a pixel right of and below its pixel's corner.
 
-    To an eighth of a pixel, which nobody sees: else there would be too many pictures of each letter.
+    A quarter of a pixel is as near as people see; with finer ones there would be too many pictures of each letter.
+    None if there is nothing to see, as in a space.
     """
-    right, up = (_UNIT // 8 * round(8 * part) for part in place)
-    return _line(text, font, color, right, up)
+    quarter = _UNIT // 4
+    picture = _picture(piece, font, 0.0, _BLACK, quarter * right, -quarter * down)
+    if picture is None:
+        return None
+    alpha = np.ascontiguousarray(picture.rgba[::-1, :, 3])
+    return Coverage(alpha, picture.left, -picture.bottom - len(alpha))
+
+
+def coverage_of_any(text: Text, words: str, right: float, down: float) -> Coverage | None:
+    """Words as `text` would show them, turned, of several lines or with formulas; the place is as in `coverage_of`.
+
+    Parameters
+    ----------
+    text : Text
+        Gives font, alignment, rotation and resolution.
+    words : str
+        What is to be written.
+    right, down : float
+        Parts of a pixel, from its upper left corner to where the words are aligned to.
+    """
+    one = copy(text)
+    one.stale_callback = None
+    one.axes = None
+    one.set(text=words, position=(0.0, 0.0), transform=IdentityTransform(), color="black", alpha=1.0, clip_on=False)
+    one.set_visible(True)
+    figure = text.get_figure(root=True)
+    assert figure is not None
+    box = one.get_window_extent(Renderer(1, 1, figure.dpi))  # type: ignore[no-untyped-call]
+    margin = 2 + round(font_of(text.get_fontproperties(), figure.dpi).pixels)  # for what reaches beyond its measures
+    left, above = margin - math.floor(box.x0), margin + math.ceil(box.y1)
+    width, height = left + math.ceil(box.x1) + margin, above - math.floor(box.y0) + margin
+    renderer = Renderer(width, height, figure.dpi)  # type: ignore[no-untyped-call]
+    one.set_position((left + right, height - above - down))
+    one.draw(renderer)
+    alpha: NDArray[np.uint8] = np.asarray(renderer.buffer_rgba())[..., 3]  # type: ignore[no-untyped-call]
+    cropped = crop(alpha)
+    if cropped is None:
+        return None
+    rows, columns = cropped
+    return Coverage(alpha[rows, columns].copy(), columns.start - left, rows.start - above)
+
+
+def crop(alpha: NDArray[np.uint8]) -> tuple[slice, slice] | None:
+    """The rows and columns of a picture that hold all there is to see; None if there is nothing."""
+    rows, columns = (np.flatnonzero(alpha.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return None
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def size_of_text(text: str, font: Font) -> tuple[float, float, float]:
     """Width of a line of text, and what Matplotlib lays out above and below its baseline, in pixels."""
     above, below = _room(font)
-    sizes = [_size(piece, font) for piece, _ in _pieces(text, font)]
+    sizes = [_size(piece, font) for piece, _ in pieces_of(text, font)]
     above = max(above, *(one.height - one.descent for one in sizes))
     return sum(one.width for one in sizes), above, max(below, *(one.descent for one in sizes))
 
@@ -152,37 +209,14 @@ def _room(font: Font) -> tuple[float, float]:
     return float(box.y1), float(-box.y0)
 
 
-@lru_cache(maxsize=1024)
-def _line(text: str, font: Font, color: Color, right: int, up: int) -> Line:
-    placed = []
-    for piece, along in _pieces(text, font):
-        column, rest = divmod(round(_UNIT * along) + right, _UNIT)
-        picture = _picture(piece, font, 0.0, color, rest, up)
-        if picture is not None:
-            placed.append((column + picture.left, picture.bottom, picture.rgba))
-    width = sum(_size(piece, font).width for piece, _ in _pieces(text, font))
-    if not placed:
-        return Line(np.zeros((1, 1, 4), np.uint8), 0, 0, width)
-    left, bottom = min(column for column, _, _ in placed), min(row for _, row, _ in placed)
-    right = max(column + rgba.shape[1] for column, _, rgba in placed)
-    top = max(row + rgba.shape[0] for _, row, rgba in placed)
-    line = np.empty((top - bottom, right - left, 4), np.uint8)
-    line[...] = [round(255 * part) for part in color]
-    line[..., 3] = 0
-    for column, row, rgba in placed:
-        part = line[row - bottom : row - bottom + rgba.shape[0], column - left : column - left + rgba.shape[1], 3]
-        np.maximum(part, rgba[..., 3], out=part)
-    return Line(np.ascontiguousarray(line[::-1]), left, bottom, width)
-
-
 @lru_cache(maxsize=64)
 def _known_font(properties: FontProperties, dpi: float, hinting: object, families: tuple[tuple[str, ...], ...]) -> Font:
     return Font(properties, dpi)
 
 
 @lru_cache(maxsize=1024)
-def _pieces(text: str, font: Font) -> tuple[tuple[str, float], ...]:
-    """The pieces of a text, and how far along its baseline each begins."""
+def pieces_of(text: str, font: Font) -> tuple[tuple[str, float], ...]:
+    """The pieces of a line of text, and how many pixels along its baseline each begins: digits are apart."""
     whole = ((text, 0.0),)
     if not _SIMPLE.fullmatch(text):
         return whole
@@ -191,11 +225,15 @@ def _pieces(text: str, font: Font) -> tuple[tuple[str, float], ...]:
     for piece in _PIECE.findall(text):
         pieces.append((piece, along))
         along += _size(piece, font).width
-    for (before, _), (after, _) in pairwise(pieces):
-        one, other = before[-1], after[0]
-        if _size(one + other, font).width != _size(one, font).width + _size(other, font).width:
-            return whole  # the font moves these two closer together
-    return tuple(pieces) or whole
+    if all(_apart(before[-1], after[0], font) for (before, _), (after, _) in pairwise(pieces)):
+        return tuple(pieces) or whole
+    return whole
+
+
+@lru_cache(maxsize=4096)
+def _apart(one: str, other: str, font: Font) -> bool:
+    """Whether two letters are as far apart as each is wide: some fonts move some of them closer together."""
+    return _size(one + other, font).width == _size(one, font).width + _size(other, font).width
 
 
 @lru_cache(maxsize=4096)
@@ -221,8 +259,8 @@ def _picture(text: str, font: Font, angle: float, color: Any, right: int, up: in
     graphics.set_foreground(color, isRGBA=True)
     scratch.draw_text(graphics, right / _UNIT - left, height - (up / _UNIT - bottom), text, font.properties, angle)
     rgba = np.asarray(scratch.buffer_rgba())
-    rows, columns = (np.flatnonzero(rgba[..., 3].any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
+    cropped = crop(rgba[..., 3])
+    if cropped is None:
         return None
-    kept = rgba[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1][::-1].copy()
-    return _Picture(left + int(columns[0]), bottom + height - 1 - int(rows[-1]), kept)
+    rows, columns = cropped
+    return _Picture(left + columns.start, bottom + height - rows.stop, rgba[rows, columns][::-1].copy())

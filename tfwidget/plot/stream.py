@@ -21,7 +21,7 @@ them (``"x"``, ``"y"``, ``"xy"``, ``""``) it follows the data: the browser moves
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -38,7 +38,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import NullLocator
 from matplotlib.transforms import Affine2D, Transform
 
-from tfwidget.agg import Font, font_of, line_of_text, size_of_text
+from tfwidget.agg import _UNIT, Font, _picture, _size, font_of, pieces_of, size_of_text
 
 __all__ = ["DisplayList", "Growth", "Place", "UnstreamableError"]
 
@@ -52,6 +52,54 @@ Place = tuple[int, int, Transform]
 
 _Scale = list[tuple[dict[str, Any], np.ndarray]]
 """What an axis became: items, and their points or pixels."""
+
+
+Color = tuple[float, float, float, float]
+
+
+class Line(NamedTuple):
+    """A line of text as pixels."""
+
+    rgba: np.ndarray
+    """The top row first, not premultiplied; the same array for the same text."""
+    left: int
+    """Pixels from where the text begins to the left edge; negative where it reaches beyond."""
+    bottom: int
+    """Pixels from its baseline up to the lower edge."""
+    width: float
+    """Pixels from where it begins to where it ends."""
+
+
+def line_of_text(text: str, font: Font, color: Color, place: tuple[float, float] = (0.0, 0.0)) -> Line:
+    """A line of text as it is drawn upright, beginning so many pixels right of and above a pixel's corner.
+
+    To an eighth of a pixel, which nobody sees: else there would be too many pictures of each letter.
+    """
+    right, up = (_UNIT // 8 * round(8 * part) for part in place)
+    return _line(text, font, color, right, up)
+
+
+@lru_cache(maxsize=1024)
+def _line(text: str, font: Font, color: Color, right: int, up: int) -> Line:
+    placed = []
+    for piece, along in pieces_of(text, font):
+        column, rest = divmod(round(_UNIT * along) + right, _UNIT)
+        picture = _picture(piece, font, 0.0, color, rest, up)
+        if picture is not None:
+            placed.append((column + picture.left, picture.bottom, picture.rgba))
+    width = sum(_size(piece, font).width for piece, _ in pieces_of(text, font))
+    if not placed:
+        return Line(np.zeros((1, 1, 4), np.uint8), 0, 0, width)
+    left, bottom = min(column for column, _, _ in placed), min(row for _, row, _ in placed)
+    right = max(column + rgba.shape[1] for column, _, rgba in placed)
+    top = max(row + rgba.shape[0] for _, row, rgba in placed)
+    line = np.empty((top - bottom, right - left, 4), np.uint8)
+    line[...] = [round(255 * part) for part in color]
+    line[..., 3] = 0
+    for column, row, rgba in placed:
+        part = line[row - bottom : row - bottom + rgba.shape[0], column - left : column - left + rgba.shape[1], 3]
+        np.maximum(part, rgba[..., 3], out=part)
+    return Line(np.ascontiguousarray(line[::-1]), left, bottom, width)
 
 
 class UnstreamableError(Exception):

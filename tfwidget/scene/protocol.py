@@ -7,7 +7,7 @@ A *scene* is a set of nodes, each with a number (its id) and a kind: panels, and
 is the whole scene. A *patch* leads from one version to the next: properties of nodes that are new or have another
 value, points that an item has grown by, and nodes that are gone. A page that finds a gap asks for a keyframe.
 
-Places are of three sorts, for each direction apart (`Coords`):
+Places are of three sorts, for each direction apart (`Coord`):
 
 - ``"data"``: as the panel's axis counts; the browser brings them to pixels, by the axis' limits and scale;
 - ``"axes"``: 0 to 1 from the panel's left to its right edge, or from its lower to its upper one;
@@ -65,7 +65,7 @@ class Stroke(TypedDict):
 
 
 class Scale(TypedDict):
-    """From data to a number that is linear in pixels."""
+    """From data to a number that is linear in pixels, as in Matplotlib; the log of what is not positive is -1000."""
 
     kind: Literal["linear", "log", "symlog"]
     base: NotRequired[float]
@@ -80,8 +80,9 @@ class Tick(TypedDict):
     at: float
     """In data."""
     glyphs: list[int]
-    """Its label, as in `Text.glyphs`. Along the axis, from the pixel that holds the tick's place (rounded down);
-    across it, from the figure's upper left corner. Empty: no label."""
+    """Its label, as in `Text.glyphs`. Along the axis, from the pixel that holds the tick's place: rounded down, after a
+    thousandth is added, so that page and kernel find the same pixel. Across it, from the figure's upper left corner.
+    Empty: no label."""
 
 
 class Axis(TypedDict):
@@ -91,9 +92,13 @@ class Axis(TypedDict):
     limits: list[float]
     """Two: at the left or lower edge, and at the right or upper one. The first may be the larger one."""
     ticks: list[Tick]
+    """Those outside of the limits, as a page has set them, are not painted."""
     color: str
     """Of the labels."""
     grid: Stroke | None
+    """A line at each tick, from edge to edge of the panel; clipped, and snapped to whole pixels."""
+    order: float
+    """When grid and labels are painted, among the panel's items; before those of the same order."""
 
 
 class Panel(TypedDict):
@@ -103,8 +108,9 @@ class Panel(TypedDict):
     box: list[float]
     """Left, top, width, height in pixels; clipping rounds its edges to whole ones."""
     order: float
-    """Panels are painted in this order."""
+    """Panels and the figure's own items (those of panel 0) are painted in this order; ties by id."""
     face: str | None
+    """Painted first."""
     x: Axis
     y: Axis
     navigate: bool
@@ -222,10 +228,12 @@ class SceneMessage(TypedDict):
     handled: dict[str, int]
     """For each page, the newest of its numbered messages that the limits here were made with."""
     nodes: list[tuple[int, dict[str, object]]]
-    """Id, and the properties that are new or have changed; a new node comes with all of its kind."""
+    """Id, and properties. With ``kind``, it is a new node with all properties of its kind, which replaces what had this
+    id; without, these properties have changed."""
     grown: list[tuple[int, Data]]
     """Id of a path, and the points to be added at its end."""
     dropped: list[int]
+    """None of these is among `nodes` or `grown`."""
     updates: dict[str, dict[str, object]]
     """State of widgets that belongs to this frame: by model id, traits and values."""
 

@@ -1,0 +1,351 @@
+"""Lines, patches, images and texts of Matplotlib as nodes of a scene.
+
+Invariant: what a page paints of the nodes is what Agg would draw; an artist of which that cannot be said raises
+`Undescribable`.
+
+An artist may say its own points, by a method ``scene_points(afresh: bool) -> (points, continues)``: points of shape
+(n, 2), float64, in its coordinates. With `afresh` they are all there are; without, and if it says that they continue,
+they come after those it said before. It is called when the artist is stale, and when the axes has other limits: a curve
+may then have more details to show.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, cast
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.colors import to_hex, to_rgba
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
+from matplotlib.markers import MarkerStyle
+from matplotlib.patches import Patch
+from matplotlib.path import Path
+from matplotlib.spines import Spine
+from matplotlib.text import Annotation, Text
+from matplotlib.transforms import Affine2D
+from numpy.typing import NDArray
+
+from tfwidget.plot.places import (
+    Around,
+    Kept,
+    Node,
+    Nodes,
+    Place,
+    Points,
+    Undescribable,
+    checked_clip,
+    packed,
+    place_of,
+    points_at,
+)
+from tfwidget.plot.rasters import image_nodes
+from tfwidget.scene.protocol import Stroke
+
+__all__ = ["describe", "hex_of", "is_in_data", "line_stroke", "marks_node", "path_node", "stroke_of"]
+
+_CAPS: dict[str, Any] = {"butt": "butt", "round": "round", "projecting": "square"}
+_NOTHING = ("None", "none", None, "", " ")
+
+
+def describe(artist: Artist, around: Around, kept: Kept) -> Nodes:
+    """The nodes of an artist; raises `Undescribable`."""
+    kept.needs_limits = kept.needs_box = False
+    if not artist.get_visible() or artist.get_animated():
+        return []
+    if artist.get_path_effects() or artist.get_sketch_params() or artist.get_agg_filter():
+        raise Undescribable(artist, "it has path effects, a filter or the look of a sketch")
+    for kind, nodes_of in _KINDS:
+        if isinstance(artist, kind):
+            return nodes_of(artist, around, kept)
+    raise Undescribable(artist, "a scene has no artist of this kind")
+
+
+# -- lines -------------------------------------------------------------------------------------------------------------
+
+
+def _line(line: Line2D, around: Around, kept: Kept) -> Nodes:
+    place = place_of(line.get_transform(), around, kept)
+    points: Node | None = None
+    stroke = None if line.get_linestyle() in _NOTHING else line_stroke(line, around.dots)
+    if stroke is not None:
+        points = path_node(line, place, around, kept, stroke=stroke) | _line_points(line, place, around, kept)
+    return [points, _line_marks(line, place, around, kept)]
+
+
+def line_stroke(line: Line2D, dots: float) -> Stroke | None:
+    """How a line is drawn; None: not at all."""
+    dashed = line.is_dashed()
+    if dashed and line.get_gapcolor() is not None:
+        raise Undescribable(line, "its gaps have a colour")
+    return stroke_of(
+        line.get_color(), line.get_alpha(), line.get_linewidth(), dots,
+        line.get_dash_capstyle() if dashed else line.get_solid_capstyle(),
+        line.get_dash_joinstyle() if dashed else line.get_solid_joinstyle(),
+        cast("Any", line)._dash_pattern,  # what Matplotlib itself hands to Agg
+    )  # fmt: skip
+
+
+def _line_points(line: Line2D, place: Place, around: Around, kept: Kept) -> Node:
+    """The properties of a path that depend on its points."""
+    say: Callable[[bool], tuple[Points, bool]] | None = getattr(line, "scene_points", None)
+    memory = kept.memory
+    if say is None:
+        points, offset = packed(points_at(place, _data(line), around), place, around)
+        points = kept.same("points", points)
+        return {"points": points, "offset": list(offset), "ascending": _ascending(points)}
+    kept.needs_limits = True
+    said: Node | None = None if "pixels" in place.coords else memory.get("said")
+    data, continues = say(said is None)
+    if said is None or not continues:
+        points, offset = packed(points_at(place, data, around), place, around)
+        memory["last"] = points[-1, 0] if len(points) else -np.inf
+        said = {"points": points, "offset": list(offset), "ascending": _ascending(points)}
+    elif len(data):
+        points, _ = packed(data, place, around, tuple(said["offset"]))
+        kept.grown = points
+        said = said | {"ascending": said["ascending"] and bool(memory["last"] <= points[0, 0]) and _ascending(points)}
+        memory["last"] = points[-1, 0]
+    memory["said"] = said
+    return said
+
+
+def _data(line: Line2D) -> Points:
+    """Its points, shape (n, 2); of a line of steps, also where the steps turn."""
+    if line.get_drawstyle() != "default":
+        return cast("Points", line.get_path().vertices)
+    x, y = (np.asarray(values) for values in line.get_data(orig=True))
+    # Numbers need not go through Matplotlib's units, which take longer than all else here.
+    if x.dtype.kind in "fiu" and y.dtype.kind in "fiu" and x.ndim == 1 and x.shape == y.shape:
+        return np.column_stack((x, y)).astype(np.float64, copy=False)
+    return cast("Points", line.get_xydata())
+
+
+def _ascending(points: NDArray[np.float32]) -> bool:
+    return bool((points[1:, 0] >= points[:-1, 0]).all())
+
+
+def _line_marks(line: Line2D, place: Place, around: Around, kept: Kept) -> Node | None:
+    marker = line.get_marker()
+    if (isinstance(marker, str) and marker in _NOTHING) or marker is None or not line.get_markersize():
+        return None
+    points = cast("Points", line.get_xydata())
+    every = line.get_markevery()
+    if every is not None:
+        points = points[_chosen(line, every)]
+    points = points[np.isfinite(points).all(axis=1)]
+    return marks_node(line, points, place, around, kept)
+
+
+def _chosen(line: Line2D, every: Any) -> Any:
+    """What `set_markevery` was given, as an index."""
+    start, step = every if isinstance(every, tuple) and len(every) == 2 else (0, every)
+    if isinstance(step, float) or isinstance(start, float):
+        raise Undescribable(line, "its markers are so many parts of the axes apart")
+    return slice(start, None, step) if isinstance(step, int) else every
+
+
+def marks_node(line: Line2D, points: Points, place: Place, around: Around, kept: Kept, key: str = "marks") -> Node:
+    """The markers of a line at these points of its own coordinates."""
+    marker = line.get_marker()
+    if not isinstance(marker, (str, int)):
+        raise Undescribable(line, "its marker is a shape of its own")
+    width = float(line.get_markeredgewidth()) * around.dots
+    try:
+        shape, filled = _shape(marker, str(line.get_fillstyle()), float(line.get_markersize()) * around.dots, width)
+    except ValueError as error:
+        raise Undescribable(line, str(error)) from None
+    data, offset = packed(points_at(place, points, around), place, around)
+    alpha = line.get_alpha()
+    return {
+        "kind": "marks",
+        "panel": around.panel,
+        "order": line.get_zorder(),
+        "clip": checked_clip(line, around, kept),
+        "coords": list(place.coords),
+        "offset": list(offset),
+        "points": kept.same(key, data),
+        "shape": shape,
+        "stroke": stroke_of(line.get_markeredgecolor(), alpha, line.get_markeredgewidth(), around.dots),
+        "fill": hex_of(line.get_markerfacecolor(), alpha) if filled else None,
+    }
+
+
+@lru_cache(maxsize=256)
+def _shape(marker: str | int, fillstyle: str, size: float, width: float) -> tuple[float | list[list[float]], bool]:
+    """A marker as a circle's radius, or as lines of ``[x, y, x, y, ...]`` around its point; whether it is filled."""
+    style = MarkerStyle(marker, fillstyle)  # type: ignore[arg-type]
+    if style.get_alt_path() is not None:
+        msg = "its marker has two colours"
+        raise ValueError(msg)
+    if marker in ("o", "."):
+        return size * (0.5 if marker == "o" else 0.25), style.is_filled()
+    path = style.get_path()
+    if path.codes is not None and np.isin(path.codes, (Path.CURVE3, Path.CURVE4)).any():
+        msg = "its marker has curves"
+        raise ValueError(msg)
+    threshold = style.get_snap_threshold()
+    shape = []
+    transform = style.get_transform() + Affine2D().scale(size, -size)
+    for points in transform.transform_path(path).to_polygons(closed_only=False):
+        places = np.asarray(points)
+        # As Agg does, so that every mark looks alike: its corners, or else its middle, fit the pixels.
+        snap = threshold is not None and size >= threshold
+        places = np.floor(places + 0.5) + (0.5 if round(width) % 2 else 0.0) if snap else places + 0.5
+        shape.append(places.ravel().tolist())
+    return shape, style.is_filled()
+
+
+# -- patches -----------------------------------------------------------------------------------------------------------
+
+
+def _patch(patch: Patch, around: Around, kept: Kept) -> Nodes:
+    if patch.get_hatch():
+        raise Undescribable(patch, "it is hatched")
+    if isinstance(patch, Spine):
+        place, points, closed = _spine(patch, around, kept)
+    else:
+        path, own = patch.get_path(), patch.get_patch_transform()
+        place = place_of(patch.get_data_transform(), around, kept)
+        points, closed = _outline(patch, own.transform_path(path))
+        points = points_at(place, points, around)
+    data, offset = packed(points, place, around)
+    data = kept.same("points", data)
+    hidden = patch.get_linestyle() in _NOTHING
+    stroke = stroke_of(
+        patch.get_edgecolor(), None, patch.get_linewidth(), around.dots, patch.get_capstyle(), patch.get_joinstyle(),
+        None if hidden else cast("Any", patch)._dash_pattern,
+    )  # fmt: skip
+    node = path_node(patch, place, around, kept, stroke=None if hidden else stroke)
+    node |= {"points": data, "offset": list(offset), "ascending": False, "closed": closed}
+    return [node | {"fill": hex_of(patch.get_facecolor(), None) if patch.get_fill() else None}]
+
+
+def _spine(spine: Spine, around: Around, kept: Kept) -> tuple[Place, Points, bool]:
+    """A line at an edge of the axes: it stays there, whatever the limits are."""
+    ax = around.ax
+    private = cast("Any", spine)
+    if ax is None or private._patch_type != "line":
+        raise Undescribable(spine, "it is no straight line")
+    private._adjust_location()  # to the limits, as it does before it is drawn
+    box = ax.bbox
+    pixels = np.asarray(spine.get_transform().transform(spine.get_path().vertices), np.float64)
+    parts = (pixels - box.p0) / box.size
+    parts = np.where(np.abs(parts - np.rint(parts)) < 1e-6, np.rint(parts), parts)
+    kept.needs_limits, kept.needs_box = spine.get_bounds() is not None or is_in_data(spine), True
+    return Place(spine.get_transform(), ("axes", "axes"), kept.needs_limits, True), parts, False
+
+
+def is_in_data(spine: Spine) -> bool:
+    """Whether a spine, and with it the ticks of its axis, is at a place of the data."""
+    position = spine.get_position()
+    return position == "zero" or (isinstance(position, tuple) and position[0] == "data")
+
+
+def _outline(patch: Patch, path: Path) -> tuple[Points, bool]:
+    """A path's points, with NaN between its parts, and whether these are closed."""
+    points, codes = np.array(path.vertices, np.float64), path.codes
+    if codes is None:
+        return points, False
+    if np.logical_or(codes == Path.CURVE3, codes == Path.CURVE4).any():
+        raise Undescribable(patch, "it has curves")
+    ends = np.equal(codes, Path.CLOSEPOLY)
+    points[ends] = np.nan  # where a part ends is a gap before the next one
+    begins = np.flatnonzero(np.equal(codes, Path.MOVETO))
+    begins = begins[(begins > 0) & ~ends[begins - 1]]
+    if len(begins):
+        points = np.insert(points, begins, np.nan, axis=0)
+    if len(ends) and ends[-1]:
+        points = points[:-1]
+    return points, bool(ends.any())
+
+
+# -- texts -------------------------------------------------------------------------------------------------------------
+
+
+def _text(text: Text, around: Around, kept: Kept) -> Nodes:
+    words = text.get_text()
+    if not words.strip():
+        return []
+    if text.get_bbox_patch() is not None or text.get_transform_rotates_text() or text.get_wrap():
+        raise Undescribable(text, "it has a box, or is turned or wrapped by its place")
+    if isinstance(text, Annotation):
+        raise Undescribable(text, "it is an annotation")
+    x, y = _text_place(text, around, kept)
+    if not (abs(x) < 1e6 and abs(y) < 1e6):
+        return []
+    return [
+        {
+            "kind": "text",
+            "panel": around.panel,
+            "order": text.get_zorder(),
+            "clip": checked_clip(text, around, kept),
+            "glyphs": around.atlas.write(text, words, x, around.height - y),
+            "color": hex_of(text.get_color(), text.get_alpha()),
+        }
+    ]
+
+
+def _text_place(text: Text, around: Around, kept: Kept) -> tuple[float, float]:
+    """Where a text is, in pixels from the lower left corner."""
+    transform, position = text.get_transform(), text.get_position()
+    key = around, transform, position
+    kept.needs_limits, kept.needs_box = kept.memory.get("in data", False), True
+    if kept.needs_limits or kept.memory.get("key") != key:
+        kept.needs_limits = around.ax is not None and transform.contains_branch(around.ax.transData)
+        kept.memory["in data"], kept.memory["key"] = kept.needs_limits, key
+        kept.memory["place"] = tuple(transform.transform(text.get_unitless_position()).tolist())
+    return cast("tuple[float, float]", kept.memory["place"])
+
+
+# -- style -------------------------------------------------------------------------------------------------------------
+
+
+def path_node(artist: Artist, place: Place, around: Around, kept: Kept, *, stroke: Stroke | None) -> Node:
+    """A path but for its points."""
+    return {
+        "kind": "path",
+        "panel": around.panel,
+        "order": artist.get_zorder(),
+        "clip": checked_clip(artist, around, kept),
+        "coords": list(place.coords),
+        "closed": False,
+        "snap": artist.get_snap(),
+        "stroke": stroke,
+        "fill": None,
+    }
+
+
+def stroke_of(
+    color: Any, alpha: float | None, width: float, dots: float, cap: str = "butt", join: str = "miter",
+    dashes: Any = None,
+) -> Stroke | None:  # fmt: skip
+    """How a line of a width in points is drawn; None if it is not to be seen."""
+    name = hex_of(color, alpha)
+    if width <= 0 or name.endswith("00"):
+        return None
+    stroke: Stroke = {"color": name, "width": width * dots, "cap": _CAPS[str(cap)], "join": cast("Any", str(join))}
+    if dashes is not None and dashes[1] is not None:
+        stroke["dash"] = [float(length) * dots for length in (dashes[0], *dashes[1])]
+    return stroke
+
+
+def hex_of(color: Any, alpha: float | None) -> str:
+    """A colour of Matplotlib as ``#rrggbbaa``."""
+    try:
+        return _hex(color, alpha)
+    except TypeError:  # a list or an array
+        return _hex(tuple(color), alpha)
+
+
+@lru_cache(maxsize=256)
+def _hex(color: Any, alpha: float | None) -> str:
+    return to_hex(to_rgba(color, alpha), keep_alpha=True)
+
+
+_KINDS: tuple[tuple[type, Callable[[Any, Around, Kept], Nodes]], ...] = (
+    (Line2D, _line),
+    (Patch, _patch),
+    (AxesImage, image_nodes),
+    (Text, _text),
+)

@@ -1,0 +1,160 @@
+"""What pages have been told of a figure, and what they are to be told next.
+
+Invariant: a page that has applied each message that `Scene.take` gave, since the last keyframe, holds exactly the nodes
+that were put, grown and not dropped.
+
+Nodes are the dicts of `tfwidget.scene.protocol`, but for their arrays: where the schema says `Data`, a node put here
+holds a NumPy array, float32 or uint8. An array is compared by identity, all else by value: whoever changes an array
+puts another one.
+"""
+
+from typing import Any, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tfwidget.scene.protocol import Data
+
+__all__ = ["Body", "Scene"]
+
+Array = NDArray[Any]
+
+
+class Body(TypedDict):
+    """The part of `tfwidget.scene.protocol.SceneMessage` that says what has changed."""
+
+    nodes: list[tuple[int, dict[str, object]]]
+    grown: list[tuple[int, Data]]
+    dropped: list[int]
+
+
+class Scene:
+    """The nodes of one figure, and which of their properties no message has held yet."""
+
+    def __init__(self) -> None:
+        self._last_id = 0
+        self._nodes: dict[int, dict[str, Any]] = {}
+        self._told: set[int] = set()
+        self._changes: dict[int, dict[str, Any]] = {}
+        self._grown: dict[int, list[Array]] = {}
+        self._dropped: dict[int, None] = {}  # an ordered set
+
+    def new_id(self) -> int:
+        """A number that no node has or had; from 1 on, for 0 is the figure."""
+        self._last_id += 1
+        return self._last_id
+
+    def put(self, number: int, node: dict[str, Any]) -> None:
+        """Say what a node is now.
+
+        Parameters
+        ----------
+        number : int
+            From `new_id`.
+        node : dict
+            All properties of its kind. Only those that differ from what was put last go into the next message.
+        """
+        before = self._nodes.get(number)
+        self._nodes[number] = node
+        if before is None or before["kind"] != node["kind"]:
+            self._changes[number] = dict(node)
+            self._grown.pop(number, None)
+            self._dropped.pop(number, None)
+            return
+        changed = {key: value for key, value in node.items() if not _same(before[key], value)}
+        if changed:
+            self._changes.setdefault(number, {}).update(changed)
+            if "points" in changed:
+                self._grown.pop(number, None)
+
+    def grow(self, number: int, points: NDArray[np.float32]) -> None:
+        """Add points at the end of a path.
+
+        Parameters
+        ----------
+        number : int
+            Of a path that was put.
+        points : array, float32, (n, 2)
+            Without the path's offset, as its own points are.
+        """
+        kind = self._nodes[number]["kind"]
+        if kind != "path":
+            msg = f"Scene.grow(number={number}): this node is of kind {kind!r}, and only paths grow."
+            raise ValueError(msg)
+        if len(points):
+            self._grown.setdefault(number, []).append(points)
+
+    def drop(self, number: int) -> None:
+        """Take a node away; one that is not there may be dropped, too."""
+        if self._nodes.pop(number, None) is None:
+            return
+        self._changes.pop(number, None)
+        self._grown.pop(number, None)
+        if number in self._told:
+            self._dropped[number] = None
+
+    def restart(self) -> None:
+        """Begin a keyframe: pages are taken to have nothing, so each node must be put again. Ids are not used again."""
+        self._nodes.clear()
+        self._told.clear()
+        self._changes.clear()
+        self._grown.clear()
+        self._dropped.clear()
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to tell."""
+        return bool(self._changes or self._grown or self._dropped)
+
+    def take(self) -> tuple[Body, bytes]:
+        """What has changed since the last call, and the buffer with its arrays; all of it is taken for told then."""
+        chunks: list[bytes] = []
+        length = 0
+
+        def packed(value: Any) -> Any:
+            nonlocal length
+            if isinstance(value, dict):
+                return {key: packed(inner) for key, inner in value.items()}
+            if not isinstance(value, np.ndarray):
+                return value
+            chunk = value.tobytes()
+            data = {"at": length, "type": _type(value), "shape": list(value.shape)}
+            chunks.append(chunk)
+            length += len(chunk)
+            if length % 4:
+                chunks.append(bytes(-length % 4))
+                length += -length % 4
+            return data
+
+        body: Body = {
+            "nodes": [(number, packed(changes)) for number, changes in self._changes.items()],
+            "grown": [(number, packed(_joined(points))) for number, points in self._grown.items()],
+            "dropped": list(self._dropped),
+        }
+        self._told.update(self._changes)
+        self._told.difference_update(self._dropped)
+        self._changes, self._grown, self._dropped = {}, {}, {}
+        return body, b"".join(chunks)
+
+
+def _same(one: Any, other: Any) -> bool:
+    if one is other:
+        return True
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return False
+    return bool(one == other)
+
+
+def _joined(points: list[Array]) -> Array:
+    return points[0] if len(points) == 1 else np.concatenate(points)
+
+
+def _type(array: Array) -> str:
+    if array.dtype == np.dtype("<f4"):
+        return "f4"
+    if array.dtype == np.uint8:
+        return "u1"
+    msg = f"A scene holds arrays of little-endian float32 and of uint8; got {array.dtype}. Convert it first."
+    raise TypeError(msg)
