@@ -1,11 +1,12 @@
-"""Panels for a live figure: curves, pictures, distributions, and the board that arranges them (never with pyplot).
+"""Panels for a live figure: curves, pictures, distributions, those of users, and the board that arranges them.
 
-Invariant: nothing here knows where frames come from or where the picture goes.
+Invariant: nothing here knows where frames come from or where the picture goes; nothing uses pyplot.
 """
 
 from tfwidget.plot.board import Board
 from tfwidget.plot.histogram import Histogram
 from tfwidget.plot.image import Image
 from tfwidget.plot.line import Line
+from tfwidget.plot.panel import Panel
 
-__all__ = ["Board", "Histogram", "Image", "Line"]
+__all__ = ["Board", "Histogram", "Image", "Line", "Panel"]

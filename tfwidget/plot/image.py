@@ -3,7 +3,7 @@
 Invariant: the colour of a pixel and the range stated in the header tell its value: nothing is interpolated or clipped
 unsaid.
 
-What is drawn (`Image` accepts all of these; `ImagePanel.fits` says which are pictures when nobody said so):
+What is drawn (`Image` accepts all of these; `Image.fits` says which are pictures when nobody said so):
 
 - ``(H, W)`` and ``(H, W, 1)``: one channel; ``(H, W, 3)`` and ``(H, W, 4)``: RGB and RGBA.
 - ``(N, H, W)`` and ``(N, H, W, C)``: the first 16 as a mosaic. A last axis of 1, 3 or 4 is taken for channels first.
@@ -15,74 +15,33 @@ that are NaN or infinite have the warning colour.
 """
 
 import math
-from collections.abc import Mapping, Sequence
 from numbers import Real
-from typing import cast
+from typing import Any, ClassVar, cast
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.axes._base import _AxesBase
 from matplotlib.backend_bases import MouseEvent
-from matplotlib.colors import Colormap, to_rgb
-from matplotlib.figure import Figure
+from matplotlib.colors import Colormap, Normalize, to_rgb
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Bbox
 
 from tfwidget.errors import TensorError
-from tfwidget.plot.panel import HEADER_Y, Cell, Panel
+from tfwidget.plot.header import HEADER_Y
+from tfwidget.plot.panel import Panel
 from tfwidget.plot.text import text_width
-from tfwidget.plot.theme import TEXT_SIZE, Theme
+from tfwidget.plot.theme import TEXT_SIZE
 from tfwidget.plot.ticks import compact
-from tfwidget.record.history import Frame, Value
-from tfwidget.record.values import Logged
+from tfwidget.plot.view import Range
+from tfwidget.record.values import Array, Value
 
-__all__ = ["Image", "ImagePanel"]
+__all__ = ["Image"]
 
 _CHANNELS = (1, 3, 4)
 _MOST = 16  # pictures in a mosaic
-_SAMPLE = 2**20  # values that are looked at for the range of a large tensor
 _SWATCH, _RANGE_X = (30.0, 5.5), 80.0  # of the colour key, in points
-
-
-class Image(Logged):
-    """Log a tensor as a picture, or as a mosaic of pictures.
-
-    Parameters
-    ----------
-    value : tensor
-        Of shape ``(H, W)``, ``(H, W, C)``, ``(N, H, W)`` or ``(N, H, W, C)`` with C = 1, 3 or 4; or a callable that
-        returns one.
-    cmap : str or Colormap, optional
-        Colours of one channel. Default: grey or viridis, see `tfwidget.plot.image`.
-    vmin, vmax : float, optional
-        The values that have the first and the last colour. Default: chosen from the tensor.
-    """
-
-    def __init__(
-        self, value: object, *, cmap: str | Colormap | None = None, vmin: float | None = None, vmax: float | None = None
-    ) -> None:
-        if isinstance(cmap, str) and cmap not in mpl.colormaps:
-            msg = f"Image(cmap={cmap!r}): Matplotlib has no colormap of that name. Try 'viridis', 'gray' or 'coolwarm'."
-            raise TensorError(msg)
-        if cmap is not None and not isinstance(cmap, (str, Colormap)):
-            msg = f"Image(cmap=...): a colormap's name is needed, got {type(cmap).__name__}. Try 'viridis'."
-            raise TensorError(msg)
-        for option, limit in (("vmin", vmin), ("vmax", vmax)):
-            if limit is not None and not (isinstance(limit, Real) and math.isfinite(limit)):
-                msg = f"Image({option}={limit!r}): a finite number is needed, or None to take it from the tensor."
-                raise TensorError(msg)
-        if vmin is not None and vmax is not None and not vmin < vmax:
-            msg = f"Image(vmin={vmin!r}, vmax={vmax!r}): vmin must be smaller than vmax."
-            raise TensorError(msg)
-        try:
-            shape = tuple(int(length) for length in getattr(value, "shape", None) or ())
-        except (TypeError, ValueError):
-            shape = ()  # not known yet: the panel checks what comes
-        if shape or hasattr(value, "ndim"):
-            _check(shape)
-        super().__init__(value, "image", {"cmap": cmap, "vmin": vmin, "vmax": vmax})
 
 
 def _check(shape: tuple[int, ...]) -> None:
@@ -107,28 +66,26 @@ def _pictures(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _range(array: np.ndarray) -> tuple[float, float, int, bool]:
-    """Smallest and largest finite value, how many are not finite, and whether these are exact."""
-    flat = array.reshape(-1)
-    stride = max(1, -(-flat.size // _SAMPLE))
-    while math.gcd(stride, flat.size) > 1 and stride > 1:
-        stride += 1  # a stride that divides the rows' length would look at a few columns only
-    flat = flat[::stride]
+def _range(values: np.ndarray) -> tuple[float, float, int]:
+    """Smallest and largest finite value, and how many are not finite."""
     bad = 0
-    if flat.dtype.kind == "f":
-        finite = np.isfinite(flat)
-        bad = flat.size - int(np.count_nonzero(finite))
-        flat = flat[finite] if bad else flat
-    if not flat.size:
-        return math.nan, math.nan, bad, stride == 1
-    return float(flat.min()), float(flat.max()), bad, stride == 1
+    if values.dtype.kind == "f":
+        finite = np.isfinite(values)
+        bad = values.size - int(np.count_nonzero(finite))
+        values = values[finite] if bad else values
+    return (float(values.min()), float(values.max()), bad) if values.size else (math.nan, math.nan, bad)
+
+
+def _gap(height: int, width: int) -> int:
+    """Pixels between the pictures of a mosaic."""
+    return max(1, round(0.04 * max(height, width)))
 
 
 class _Picture(AxesImage):
-    """An image whose pixels are decimated colours, but which tells the tensor's own values under the mouse."""
+    """An image of some of a tensor's pixels, which tells the tensor's own values under the mouse."""
 
-    def __init__(self, panel: "ImagePanel") -> None:
-        super().__init__(panel.ax, interpolation="nearest", origin="upper", resample=False, animated=True)
+    def __init__(self, panel: "Image") -> None:
+        super().__init__(panel.ax, interpolation="nearest", origin="upper", resample=False)
         self.panel = panel
 
     def get_cursor_data(self, event: MouseEvent) -> object:  # type: ignore[override]
@@ -141,22 +98,50 @@ class _Picture(AxesImage):
         return "[" + ", ".join(compact(float(value), 5) for value in values) + "]"
 
 
-class ImagePanel(Panel):
-    """One picture or a mosaic of up to 16."""
+class Image(Panel):
+    """Log a tensor as a picture, or as a mosaic of pictures.
 
-    kind = "image"
+    Parameters
+    ----------
+    value : tensor
+        Of shape ``(H, W)``, ``(H, W, C)``, ``(N, H, W)`` or ``(N, H, W, C)`` with C = 1, 3 or 4; or a callable that
+        returns one.
+    cmap : str or Colormap, optional
+        Colours of one channel. Default: grey or viridis, see `tfwidget.plot.image`.
+    vmin, vmax : float, optional
+        The values that have the first and the last colour. Default: chosen from the tensor.
+    """
 
-    def __init__(self, figure: Figure, name: str, theme: Theme) -> None:
-        self._value: Value | None = None
-        self._drawn: object = None  # what the pixels were made from
-        self._grey = True
-        self._size = (1, 1)  # height and width of the whole mosaic, in pixels of the tensor
-        self._columns = 1
-        self._key_colors: object = None
-        super().__init__(figure, name, theme)
+    priority: ClassVar[float] = -1.0
+    inset: Range = (0.0, 0.0)
 
     @classmethod
-    def fits(cls, array: np.ndarray) -> bool:
+    def check(
+        cls, value: Any, *, cmap: str | Colormap | None = None, vmin: float | None = None, vmax: float | None = None
+    ) -> None:
+        """Refuse shapes and options that no picture can have."""
+        if isinstance(cmap, str) and cmap not in mpl.colormaps:
+            msg = f"Image(cmap={cmap!r}): Matplotlib has no colormap of that name. Try 'viridis', 'gray' or 'coolwarm'."
+            raise TensorError(msg)
+        if cmap is not None and not isinstance(cmap, (str, Colormap)):
+            msg = f"Image(cmap=...): a colormap's name is needed, got {type(cmap).__name__}. Try 'viridis'."
+            raise TensorError(msg)
+        for option, limit in (("vmin", vmin), ("vmax", vmax)):
+            if limit is not None and not (isinstance(limit, Real) and math.isfinite(limit)):
+                msg = f"Image({option}={limit!r}): a finite number is needed, or None to take it from the tensor."
+                raise TensorError(msg)
+        if vmin is not None and vmax is not None and not vmin < vmax:
+            msg = f"Image(vmin={vmin!r}, vmax={vmax!r}): vmin must be smaller than vmax."
+            raise TensorError(msg)
+        try:
+            shape = tuple(int(length) for length in getattr(value, "shape", None) or ())
+        except (TypeError, ValueError):
+            shape = ()  # not known yet: what comes is checked when it is shown
+        if shape or hasattr(value, "ndim"):
+            _check(shape)
+
+    @classmethod
+    def fits(cls, array: Array) -> bool:
         """Which tensors are pictures when nobody said so.
 
         Height and width must be at least 8, and one at most four times the other. Then ``(H, W, C)`` and
@@ -168,45 +153,82 @@ class ImagePanel(Panel):
         sides = array.shape[-3:-1] if colored else array.shape
         if 0 in array.shape or len(sides) != 2 or min(sides) < 8 or max(sides) > 4 * min(sides):
             return False
-        return colored or array.dtype == np.uint8 or array.dtype.kind == "b" or _range(array)[0] >= 0.0
+        return colored or array.dtype == np.uint8 or array.dtype.kind == "b" or _range(cls.sample(array)[0])[0] >= 0.0
 
-    def _build(self) -> None:
-        ax = self.ax
+    def build(
+        self, ax: Axes, cmap: str | Colormap | None = None, vmin: float | None = None, vmax: float | None = None
+    ) -> None:
+        """Make the picture, its border, and the key of colours."""
+        self.configure(cmap, vmin, vmax)
+        self._grey = True
+        self._columns, self._size = 1, (1, 1)  # of the whole mosaic; rows and columns of pixels
+        self._whole: tuple[Range, Range] = ((0.0, 1.0), (1.0, 0.0))  # the limits around it
+        self._arranged: object = None  # what for
+        self._colors: object = None  # what the colour map is made of
+        self._key: object = None  # what the key of colours shows
+        ax.set_aspect("equal")
         ax.set_axes_locator(self._keep_square)
         ax.set(xticks=[], yticks=[])
+        ax.set_autoscale_on(False)
         ax.spines[:].set_visible(False)
         ax.patch.set_visible(False)
-        self._picture = _Picture(self)
-        ax.add_image(self._picture)
-        self._border = Rectangle((-0.5, -0.5), 1.0, 1.0, fill=False, linewidth=0.8, zorder=-1)
-        ax.add_patch(self._border)
-        self._header = self._text(animated=True)
-        self._low = self._text(animated=True)
-        self._high = self._text(animated=True)
-        self._low.set(x=_RANGE_X - 3.0, ha="right")
-        self._high.set(x=_RANGE_X + _SWATCH[0] + 3.0)
+        self.picture = _Picture(self)
+        self.picture.set_norm(Normalize(0.0, 1.0))
+        ax.add_image(self.picture)
+        self.border = Rectangle((-0.5, -0.5), 1.0, 1.0, fill=False, linewidth=0.8, zorder=-1, color=self.theme.spine)
+        ax.add_patch(self.border)
+        self.low, self.high = self.add_text(_RANGE_X - 3.0), self.add_text(_RANGE_X + _SWATCH[0] + 3.0)
+        self.low.set_horizontalalignment("right")
         middle = HEADER_Y + 0.36 * TEXT_SIZE
-        self._swatch = AxesImage(ax, interpolation="bilinear", origin="upper")
-        self._swatch.set_data(np.zeros((1, 2, 3), np.uint8))
-        self._swatch.set_extent((_RANGE_X, _RANGE_X + _SWATCH[0], middle - _SWATCH[1] / 2, middle + _SWATCH[1] / 2))
-        self._swatch.set_transform(self._header_transform())
-        self._swatch.set_clip_on(False)
-        self._swatch.set_visible(False)
-        ax.add_image(self._swatch)
-        self._swatch.set_clip_path(None)
+        self.swatch = AxesImage(ax, interpolation="nearest", origin="upper")
+        self.swatch.set_data(np.zeros((1, 2, 3), np.uint8))
+        self.swatch.set_extent((_RANGE_X, _RANGE_X + _SWATCH[0], middle - _SWATCH[1] / 2, middle + _SWATCH[1] / 2))
+        self.swatch.set_transform(self.corner)
+        self.swatch.set_clip_on(False)
+        self.swatch.set_visible(False)
+        ax.add_image(self.swatch)
+        self.swatch.set_clip_path(None)
 
-    @property
-    def artists(self) -> Sequence[Artist]:
-        """The picture and the header."""
-        return (self._picture, self._header, self._low, self._high)
+    def configure(
+        self, cmap: str | Colormap | None = None, vmin: float | None = None, vmax: float | None = None
+    ) -> bool:
+        """Take other colours, at each step where that is wanted."""
+        self._cmap, self._vmin, self._vmax = cmap, vmin, vmax
+        return True
+
+    def placed(self) -> None:
+        """Keep pixels square in what a person has chosen to see."""
+        if not self.view.following:
+            self.view.set(*_squared(*self.view.now, *self.room))
+
+    def set_view(self, x: Range, y: Range) -> None:
+        """Set limits as a person does, widened so that pixels are square."""
+        if self.view.accepts(x, y):
+            self.view.set(*_squared(x, y, *self.room))
+
+    def show(self, value: Value) -> None:
+        """Show the pixels that are in view, no more of them than the screen has."""
+        pictures = _pictures(value.array)
+        count, height, width, channels = pictures.shape
+        self._arrange(min(count, _MOST), height, width)
+        pictures = pictures[:_MOST]
+        values, stride = self.sample(pictures)
+        low, high, bad = _range(values)
+        vmin, vmax = self._extremes(pictures.dtype, channels, low, high)
+        cmap = None if channels > 1 else self._cmap or ("gray" if self._grey else "viridis")
+        self._paint(pictures, cmap, vmin, vmax)
+        notes = [f"{bad:,}{'+' if stride > 1 else ''} NaN or Inf"] if bad else []
+        if count > _MOST:
+            notes.append(f"{_MOST} of {count:,}")
+        self._write(f"step {value.step:,}", (low, high), (vmin, vmax), cmap, notes, warning=bad > 0)
 
     def value_at(self, x: float | None, y: float | None) -> np.ndarray | None:
         """The tensor's values (one per channel) at a place in the axes; None beside the pictures."""
-        if self._value is None or x is None or y is None:
+        if self.value is None or x is None or y is None:
             return None
-        pictures = _pictures(self._value.array)
+        pictures = _pictures(self.value.array)
         count, height, width, _ = pictures.shape
-        gap = self._gap(height, width)
+        gap = _gap(height, width)
         row, in_y = divmod(math.floor(y + 0.5), height + gap)
         column, in_x = divmod(math.floor(x + 0.5), width + gap)
         index = row * self._columns + column
@@ -214,195 +236,182 @@ class ImagePanel(Panel):
             return None
         return cast("np.ndarray", pictures[index, in_y, in_x])
 
-    def _show(self, frame: Frame) -> bool:
-        value = frame.values.get(self.name)
-        if value is None:
-            return False
-        self._value = value
-        pictures = _pictures(value.array)
-        count, height, width, channels = pictures.shape
-        shown = min(count, _MOST)
-        base = self._arrange(shown, height, width)
-        view = (self.ax.get_xlim(), self.ax.get_ylim(), self.pixels, self.theme.face)
-        if self._drawn is not None and self._drawn == (id(value.array), value.step, view):
-            return base
-        pictures = pictures[:shown]
-        low, high, bad, exact = _range(pictures)
-        color_map, vmin, vmax = self._colors(pictures.dtype, channels, low, high, value.options)
-        self._paint(pictures, color_map, vmin, vmax)
-        # The array is kept by self._value, so its id is not given to another one meanwhile.
-        self._drawn = (id(value.array), value.step, view)
-        base |= self._write(value.step, (low, high, bad, exact), (vmin, vmax), color_map, channels, shown, count)
-        return base
-
-    def place(self, cell: Cell) -> None:
-        """Move into a cell."""
-        super().place(cell)
-        if self.following:
-            self._set = None  # the limits depend on the shape of the cell
-
-    def apply_theme(self, theme: Theme) -> None:
-        """Recolour."""
-        super().apply_theme(theme)
-        self._border.set_edgecolor(theme.spine)
-        for text in (self._header, self._low, self._high):
-            text.set_color(theme.muted)
-        self._drawn = None
-
     def _keep_square(self, ax: _AxesBase, renderer: object) -> Bbox:
         """Widen the limits where a person has drawn a zoom rectangle of another aspect; called at each full draw.
 
-        Not ``set_aspect("equal", adjustable="datalim")``: that logs a warning at each zoom.
+        Not ``adjustable="datalim"``: that logs a warning at each zoom.
         """
-        (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
-        wide, tall = ax.bbox.size
-        scale = max(abs(right - left) / wide, abs(top - bottom) / tall)
-        if abs(right - left) < 0.995 * scale * wide:
-            middle, half = (left + right) / 2, math.copysign(scale * wide / 2, right - left)
-            ax.set_xlim(middle - half, middle + half)
-        elif abs(top - bottom) < 0.995 * scale * tall:
-            middle, half = (bottom + top) / 2, math.copysign(scale * tall / 2, top - bottom)
-            ax.set_ylim(middle - half, middle + half)
+        before = ax.get_xlim(), ax.get_ylim()
+        x, y = _squared(*before, *self.room)
+        if x != before[0]:
+            ax.set_xlim(x)
+        if y != before[1]:
+            ax.set_ylim(y)
         return ax.get_position(original=True)
 
-    @staticmethod
-    def _gap(height: int, width: int) -> int:
-        return max(1, round(0.04 * max(height, width)))
+    def _arrange(self, shown: int, height: int, width: int) -> None:
+        """Place the pictures of a mosaic, and the limits around them."""
+        wide, tall = self.room
+        now = (shown, height, width, wide, tall)
+        if now != self._arranged:
+            self._arranged = now
+            gap = _gap(height, width) if shown > 1 else 0
 
-    def _arrange(self, shown: int, height: int, width: int) -> bool:
-        """Place the pictures of a mosaic and the limits around them; True when these changed."""
-        wide, tall = self.ax.bbox.size
-        gap = self._gap(height, width) if shown > 1 else 0
+            def scale(columns: int) -> float:
+                rows = -(-shown // columns)
+                return min(wide / (columns * (width + gap) - gap), tall / (rows * (height + gap) - gap))
 
-        def scale(columns: int) -> float:
-            rows = -(-shown // columns)
-            return min(wide / (columns * (width + gap) - gap), tall / (rows * (height + gap) - gap))
+            columns = max(range(1, shown + 1), key=lambda columns: (round(scale(columns), 6), -columns))
+            rows, factor = -(-shown // columns), scale(columns)
+            size = (rows * (height + gap) - gap, columns * (width + gap) - gap)
+            if (size, columns) != (self._size, self._columns):
+                self.follow()
+            self._size, self._columns = size, columns
+            self._whole = (-0.5, wide / factor - 0.5), (tall / factor - 0.5, -0.5)
+            self.border.set_bounds(-0.5, -0.5, size[1], size[0])
+            self.border.set_visible(shown == 1)
+        self.limits(*self._whole, exact=True)
 
-        best = max(range(1, shown + 1), key=lambda columns: (round(scale(columns), 6), -columns))
-        rows = -(-shown // best)
-        size = (rows * (height + gap) - gap, best * (width + gap) - gap)
-        changed = (size, best) != (self._size, self._columns)
-        if not changed and self._set is not None:
-            return False
-        follow = self.following or changed
-        self._size, self._columns = size, best
-        self._border.set_bounds(-0.5, -0.5, size[1], size[0])
-        self._border.set_visible(shown == 1)
-        if follow:
-            factor = scale(best)
-            self._set_limits((-0.5, wide / factor - 0.5), (tall / factor - 0.5, -0.5))
-        return True
-
-    def _colors(
-        self, dtype: np.dtype, channels: int, low: float, high: float, options: Mapping[str, object]
-    ) -> tuple[Colormap | None, float, float]:
-        """The colormap (None for RGB) and the values that have its first and last colour."""
+    def _extremes(self, dtype: np.dtype, channels: int, low: float, high: float) -> Range:
+        """The values that have the first and the last colour."""
         photo = dtype.kind == "b" or dtype == np.uint8
         byte = dtype == np.uint8 or (channels > 1 and low >= 0.0 and 1.0 < high <= 255.0)
         unit = (0.0, 255.0) if byte else (0.0, 1.0)
-        within = photo or not (low < unit[0] or high > unit[1])
-        self._grey = self._grey and within
+        self._grey = self._grey and (photo or not (low < unit[0] or high > unit[1]))
         vmin, vmax = unit if self._grey else (low, high)
-        given = (options.get("vmin"), options.get("vmax"))
-        vmin = cast("float", given[0]) if given[0] is not None else vmin
-        vmax = cast("float", given[1]) if given[1] is not None else vmax
-        if not vmin < vmax:  # constant, or nothing finite, or one limit given and the data beyond it
-            vmin, vmax = (
-                (vmin, vmin + 1.0) if given[0] is not None else (vmax - 1.0, vmax) if math.isfinite(vmax) else unit
-            )
-        if channels > 1:
-            return None, vmin, vmax
-        wanted = options.get("cmap")
-        if isinstance(wanted, Colormap):
-            return wanted, vmin, vmax
-        name = wanted if isinstance(wanted, str) else "gray" if self._grey else "viridis"
-        return mpl.colormaps[name], vmin, vmax
+        vmin = vmin if self._vmin is None else float(self._vmin)
+        vmax = vmax if self._vmax is None else float(self._vmax)
+        if vmin < vmax:
+            return vmin, vmax
+        # Constant, or nothing finite, or one limit given and the data beyond it.
+        if self._vmin is not None:
+            return vmin, vmin + 1.0
+        return (vmax - 1.0, vmax) if math.isfinite(vmax) else unit
 
-    def _paint(self, pictures: np.ndarray, color_map: Colormap | None, vmin: float, vmax: float) -> None:
-        """Colour the visible pixels, no more of them than the screen has."""
+    def _paint(self, pictures: np.ndarray, cmap: str | Colormap | None, vmin: float, vmax: float) -> None:
+        """Hand the pixels in view to the artist: values, and colours of RGB pictures."""
         count, height, width, _ = pictures.shape
-        gap = self._gap(height, width) if count > 1 else 0
-        rows, columns = -(-count // self._columns), self._columns
+        rows, columns, stride = self._in_view(count, height, width)
+        pixels = pictures[:, rows.start : rows.stop : stride, columns.start : columns.stop : stride]
+        empty: Any = (0, 0, 0, 0)
+        if cmap is None:
+            shades = _to_rgba(pixels, vmin, vmax, to_rgb(self.theme.warning))
+        else:
+            shades, vmin, vmax = _to_values(pixels[..., 0], vmin, vmax, beyond=count > 1)
+            empty = 2.0 * vmax - vmin
+            colors = (cmap, self.theme, count > 1)
+            if colors != self._colors:
+                self._colors = colors
+                # What lies beyond the last colour is the gap of a mosaic.
+                over = {"over": (0.0, 0.0, 0.0, 0.0)} if count > 1 else {}
+                self.picture.set_cmap(_colormap(cmap).with_extremes(bad=self.theme.warning, **over))
+            self.picture.set_clim(vmin, vmax)
+        if count > 1:
+            gap = max(_gap(height, width) // stride, 1)
+            high, wide = shades.shape[1] + gap, shades.shape[2] + gap
+            shape = (-(-count // self._columns) * high - gap, self._columns * wide - gap, *shades.shape[3:])
+            mosaic = np.full(shape, empty, shades.dtype)
+            for index, shade in enumerate(shades):
+                row, column = divmod(index, self._columns)
+                top, left = row * high, column * wide
+                mosaic[top : top + shade.shape[0], left : left + shade.shape[1]] = shade
+            shades = mosaic[np.newaxis]
+            rows, columns = range(self._size[0]), range(self._size[1])
+        self.picture.set_data(shades[0])
+        extent = (columns.start - 0.5, columns.stop - 0.5, rows.stop - 0.5, rows.start - 0.5)
+        if tuple(self.picture.get_extent()) != extent:
+            self.picture.set_extent(extent)
+
+    def _in_view(self, count: int, height: int, width: int) -> tuple[range, range, int]:
+        """Rows and columns of each picture that are to be painted, and which part of them: one in so many."""
         (left, right), (bottom, top) = sorted(self.ax.get_xlim()), sorted(self.ax.get_ylim())
         wide, tall = self.pixels
         stride = max(1, int(min((right - left) / wide, (top - bottom) / tall)))
-        if count == 1 and (right - left < 0.9 * width or top - bottom < 0.9 * height):
-            # Zoomed into a large picture: what is in view.
-            y0, y1 = (int(np.clip(edge, 0, height)) for edge in (bottom - stride, top + 1 + stride))
-            x0, x1 = (int(np.clip(edge, 0, width)) for edge in (left - stride, right + 1 + stride))
-            y1, x1 = max(y1, y0 + 1), max(x1, x0 + 1)
-            y0, x0 = min(y0, height - 1), min(x0, width - 1)
-        else:
-            y0, y1, x0, x1 = 0, height, 0, width
-        pixels = pictures[:, y0:y1:stride, x0:x1:stride]
-        colors = _to_rgba(pixels, color_map, vmin, vmax, to_rgb(self.theme.warning))
-        if count > 1:
-            h, w = colors.shape[1:3]
-            stride_gap = max(gap // stride, 1)
-            step_y, step_x = h + stride_gap, w + stride_gap
-            mosaic = np.zeros((rows * step_y - stride_gap, columns * step_x - stride_gap, 4), np.uint8)
-            for index, picture in enumerate(colors):
-                row, column = divmod(index, columns)
-                mosaic[row * step_y : row * step_y + h, column * step_x : column * step_x + w] = picture
-            colors = mosaic[np.newaxis]
-            y1, x1 = self._size
-        self._picture.set_data(colors[0])
-        self._picture.set_extent((x0 - 0.5, x1 - 0.5, y1 - 0.5, y0 - 0.5))
+        if count > 1 or (right - left >= 0.9 * width and top - bottom >= 0.9 * height):
+            return range(height), range(width), stride
+        # Zoomed into one picture.
+        found = []
+        for low, high, length in ((bottom, top, height), (left, right, width)):
+            first, last = (int(np.clip(edge, 0, length)) for edge in (low - stride, high + 1 + stride))
+            last = max(last, first + 1)
+            found.append(range(min(first, length - 1), last))
+        return found[0], found[1], stride
 
     def _write(
-        self, step: int, found: tuple[float, float, int, bool], limits: tuple[float, float], color_map: Colormap | None,
-        channels: int, shown: int, count: int,
-    ) -> bool:  # fmt: skip
-        """The header and the colour key; True when the key's colours changed."""
-        low, high, bad, exact = found
-        vmin, vmax = limits
-        width = self._cell.width
-        notes = [f"{bad:,}{'' if exact else '+'} NaN or Inf"] if bad else []
-        if shown < count:
-            notes.append(f"{shown} of {count:,}")
-        when = f"step {step:,}"
+        self, when: str, found: Range, limits: Range, cmap: str | Colormap | None, notes: list[str], *, warning: bool
+    ) -> None:
+        """The header, and the key of colours where there is room for it."""
         notes_width = sum(text_width(f" · {note}") for note in notes)
-        key = color_map is not None and width > _RANGE_X + _SWATCH[0] + 36.0 + notes_width
-        self._header.set_color(self.theme.warning if bad and not key else self.theme.muted)
+        key = cmap is not None and self.cell.width > _RANGE_X + _SWATCH[0] + 36.0 + notes_width
+        self.low.set_text(compact(limits[0]) if key else "")
+        self.high.set_text(" · ".join([compact(limits[1]), *notes]) if key else "")
+        color = self.theme.warning if warning else self.theme.muted
+        if self.high.get_color() != color:
+            self.high.set_color(color)
         if key:
-            self._header.set_text(when)
-            self._low.set_text(compact(vmin))
-            self._high.set_text(" · ".join([compact(vmax), *notes]))
-            self._high.set_color(self.theme.warning if bad else self.theme.muted)
+            self.header([when])
         else:
-            text = "nothing finite" if math.isnan(low) else f"{compact(low)} … {compact(high)}"
-            scaled = color_map is None and not self._grey
-            self._header.set_text(self._fit([when, ("scaled from " if scaled else "") + text, *notes], width))
-            self._low.set_text("")
-            self._high.set_text("")
-        colors = color_map.name if key and color_map is not None else None
-        if colors == self._key_colors:
-            return False
-        self._key_colors = colors
-        self._swatch.set_visible(key)
-        if key and color_map is not None:
-            self._swatch.set_data(color_map(np.linspace(0.0, 1.0, 32)[np.newaxis], bytes=True))
-        return True
+            text = "nothing finite" if math.isnan(found[0]) else f"{compact(found[0])} … {compact(found[1])}"
+            scaled = "scaled from " if cmap is None and not self._grey else ""
+            self.header([when, scaled + text, *notes], warning=warning)
+        shown = cmap if key else None
+        if shown != self._key:
+            self._key = shown
+            self.swatch.set_visible(key)
+            if shown is not None:
+                self.swatch.set_data(_colormap(shown)(np.linspace(0.0, 1.0, 64)[np.newaxis], bytes=True))
 
 
-def _to_rgba(
-    pixels: np.ndarray, color_map: Colormap | None, vmin: float, vmax: float, bad_color: tuple[float, float, float]
-) -> np.ndarray:
-    """Colours, uint8 of shape ``(..., H, W, 4)``, of values of shape ``(..., H, W, C)``."""
-    finite = np.isfinite(pixels).all(axis=-1) if pixels.dtype.kind == "f" else None
-    values: np.ndarray = pixels.astype(np.float64 if pixels.dtype.itemsize > 4 else np.float32)
-    if finite is not None and not finite.all():
-        values[~finite] = vmin
-    with np.errstate(all="ignore"):
-        # Halves: the difference of two huge limits would overflow.
-        levels = np.clip((0.5 * values - 0.5 * vmin) / np.float64(0.5 * vmax - 0.5 * vmin), 0.0, 1.0)
-    bytes_ = (np.nan_to_num(levels) * 255.0 + 0.5).astype(np.uint8)
-    if color_map is not None:
-        table = np.asarray(color_map(np.arange(256) / 255.0, bytes=True), np.uint8)
-        colors = table[bytes_[..., 0]]
+def _colormap(cmap: str | Colormap) -> Colormap:
+    return mpl.colormaps[cmap] if isinstance(cmap, str) else cmap
+
+
+def _squared(x: Range, y: Range, wide: float, tall: float) -> tuple[Range, Range]:
+    """Limits widened in one direction, so that pixels are square in axes of that size."""
+    scale = max(abs(x[1] - x[0]) / wide, abs(y[1] - y[0]) / tall)
+    return _widened(x, scale * wide), _widened(y, scale * tall)
+
+
+def _widened(limits: Range, span: float) -> Range:
+    first, last = limits
+    if abs(last - first) >= 0.995 * span:
+        return limits
+    middle, half = (first + last) / 2, math.copysign(span / 2, last - first)
+    return middle - half, middle + half
+
+
+def _to_values(values: np.ndarray, vmin: float, vmax: float, *, beyond: bool) -> tuple[np.ndarray, float, float]:
+    """Values as a browser takes them, uint8 or float32, and the two that have the first and the last colour.
+
+    They are scaled where float32 cannot tell them apart. NaN stands for all that are not finite. With `beyond`, there
+    is none beyond the last colour.
+    """
+    if not beyond and values.dtype.itemsize == 1 and values.dtype.kind in "bu":
+        return values.view(np.uint8), vmin, vmax
+    largest = max(abs(vmin), abs(vmax))
+    if largest < 1e30 and vmax - vmin > max(1e-3 * largest, 1e-30):
+        shades = (np.clip(values, -1e38, 1e38) if values.dtype.itemsize > 4 else values).astype(np.float32)
     else:
-        colors = np.full((*bytes_.shape[:-1], 4), 255, np.uint8)
-        colors[..., : bytes_.shape[-1]] = bytes_
-    if finite is not None and not finite.all():
-        colors[~finite] = [*(round(255 * part) for part in bad_color), 255]
-    return cast("np.ndarray", colors)
+        with np.errstate(all="ignore"):
+            # Halves: the difference of two huge limits would overflow.
+            scaled = (0.5 * values.astype(np.float64) - 0.5 * vmin) / (0.5 * vmax - 0.5 * vmin)
+        shades = np.clip(scaled, 0.0, 1.0).astype(np.float32)
+        vmin, vmax = 0.0, 1.0
+    if values.dtype.kind == "f":
+        finite = np.isfinite(values)
+        if not finite.all():
+            shades[~finite] = np.nan
+    return np.minimum(shades, np.float32(vmax)) if beyond else shades, vmin, vmax
+
+
+def _to_rgba(pixels: np.ndarray, vmin: float, vmax: float, bad_color: tuple[float, float, float]) -> np.ndarray:
+    """Colours, uint8 of shape ``(..., H, W, 4)``, of values of shape ``(..., H, W, C)`` with C = 3 or 4."""
+    values: np.ndarray = pixels.astype(np.float64 if pixels.dtype.itemsize > 4 else np.float32)
+    finite = np.isfinite(pixels).all(axis=-1)
+    values[~finite] = vmin
+    with np.errstate(all="ignore"):
+        levels = np.clip((0.5 * values - 0.5 * vmin) / np.float64(0.5 * vmax - 0.5 * vmin), 0.0, 1.0)
+    colors = np.full((*pixels.shape[:-1], 4), 255, np.uint8)
+    colors[..., : pixels.shape[-1]] = (np.nan_to_num(levels) * 255.0 + 0.5).astype(np.uint8)
+    colors[~finite] = [*(round(255 * part) for part in bad_color), 255]
+    return colors

@@ -1,67 +1,39 @@
 """Curves: scalars over steps.
 
 Invariant: what is drawn is what was recorded: no smoothing; a gap and a mark where a value is NaN or infinite.
-
-Limits grow in steps, so that the ticks (the expensive part) are redrawn a logarithmic number of times. Limits that a
-person has set by panning or zooming are left alone until `LinePanel.reset_view`.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.artist import Artist
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator, NullLocator
-from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+from matplotlib.transforms import blended_transform_factory
 
 from tfwidget.errors import TensorError
-from tfwidget.plot.panel import HEADER, HEADER_Y, TITLE_Y, Cell, Panel
-from tfwidget.plot.stream import Growth
+from tfwidget.plot.curve import Curve
+from tfwidget.plot.header import HEADER_Y
+from tfwidget.plot.limits import Limits
+from tfwidget.plot.panel import Panel
 from tfwidget.plot.text import shorten, text_width
-from tfwidget.plot.theme import RC, TEXT_SIZE, Theme
+from tfwidget.plot.theme import TEXT_SIZE
 from tfwidget.plot.ticks import LogFormatter, LogLocator, StepFormatter, ValueFormatter, compact
-from tfwidget.record.history import Frame, Series
-from tfwidget.record.values import Logged
+from tfwidget.record.series import Series
+from tfwidget.record.values import Array
 
-__all__ = ["Line", "LinePanel", "group_of"]
+__all__ = ["Line", "group_of"]
 
 _ROLES = {"train": 0, "training": 0, "val": 1, "valid": 1, "validation": 1, "test": 2, "testing": 2}
-_SPANS = (1.0, 1.6, 2.5, 4.0, 6.4, 10.0)  # the steps in which the axis of steps grows: each costs a full draw
+_SPANS = (1.0, 1.6, 2.5, 4.0, 6.4, 10.0)  # the steps in which the axis of steps grows
 _MIN_SPAN = 4.0
 _MARGIN = 0.02  # of the axis of steps, on either side
 _HUGE = 1e300  # beyond, differences of limits overflow
 _HANDLE, _GAP, _BETWEEN = 11.0, 4.0, 10.0  # of the key, in points
-_STEP_Y = 13.5  # points from the axes to the top of its label: below the tick labels
-_GROWTH = 64  # points that a curve grows by in one frame, at most
 _TURNS_APART = 3.0  # points between two marks of knobs
 _VALUE_WIDTH = 39.0  # as wide as "−1.234e−5"
-
-
-class Line(Logged):
-    """Log a scalar as a curve, whatever its type.
-
-    Parameters
-    ----------
-    value : scalar
-        A number, or a tensor or array of one element, or a callable that returns one.
-    """
-
-    def __init__(self, value: object) -> None:
-        shape = getattr(value, "shape", ())
-        try:
-            size = math.prod(int(length) for length in shape)
-        except (TypeError, ValueError):
-            size = 1  # not known yet: what comes is checked when it is recorded
-        if size != 1:
-            msg = (
-                f"Line(value): value must be a scalar, got shape {tuple(shape)}. Log its mean, or use Histogram(value)."
-            )
-            raise TensorError(msg)
-        super().__init__(value, "line", {})
 
 
 def group_of(name: str) -> tuple[str, int | None]:
@@ -99,24 +71,24 @@ def group_of(name: str) -> tuple[str, int | None]:
     return name, None
 
 
-class _Curve:
-    """The artists of one series."""
+class _Entry:
+    """One series: its curve, dots for points that no line joins, and its place in the key."""
 
-    def __init__(self, panel: "LinePanel", name: str, color: int) -> None:
+    def __init__(self, panel: "Line", name: str, color: int) -> None:
         self.name = name
         self.color = color
-        self.first: int | None = None
-        self.shown = 0  # how many points the series had
-        self.grows = False  # what is added to the series continues the line
-        self.in_past = False  # the view ends before the series does: what is added to it is out of sight
-        ax = panel.ax
-        self.line = Line2D([], [], animated=True, zorder=3, markersize=3.6, markeredgewidth=0, solid_joinstyle="round")
-        ax.add_line(self.line)
-        self.handle = Line2D([], [], linewidth=2.2, solid_capstyle="butt", clip_on=False)
-        self.handle.set_transform(panel.header_transform)
-        ax.add_artist(self.handle)
-        self.label: Text = panel._text()
-        self.value: Text = panel._text(animated=True)
+        shade = panel.theme.series[color]
+        self.curve = Curve(zorder=3, color=shade, solid_joinstyle="round", marker="")
+        self.dots = Line2D([], [], zorder=3, color=shade, linestyle="none", marker="o", markersize=3.6)
+        self.dots.set_markeredgewidth(0)
+        for line in (self.curve, self.dots):
+            panel.ax.add_line(line)
+        self.handle = Line2D([], [], color=shade, linewidth=2.2, solid_capstyle="butt", marker="", clip_on=False)
+        self.handle.set_transform(panel.corner)
+        panel.ax.add_artist(self.handle)
+        self.label = panel.add_text()
+        self.value = panel.add_text()
+        self.value.set_color(panel.theme.text)
 
     @property
     def key(self) -> str:
@@ -128,133 +100,95 @@ class _Curve:
         return parts[-1]
 
 
-class LinePanel(Panel):
-    """The curves of one group of scalars."""
+class Line(Panel):
+    """Log a scalar as a curve, whatever its type.
 
-    kind = "line"
-    inset = (33.0, 5.0)
+    Parameters
+    ----------
+    value : scalar
+        A number, or a tensor or array of one element, or a callable that returns one.
+    """
 
-    def __init__(self, figure: Figure, name: str, theme: Theme) -> None:
-        self._curves: list[_Curve] = []
-        self._log = False
-        self._follows = True  # whether it did when it was drawn last
-        self._x: tuple[float, float] | None = None  # steps and (transformed) values that the limits were made for
-        self._y: tuple[float, float] | None = None
-        super().__init__(figure, name, theme)
-        self.names = ()
-        self.add(name)
+    series: ClassVar[bool] = True
+    priority: ClassVar[float] = -1.0
 
-    def _build(self) -> None:
-        ax = self.ax
-        self.header_transform = self._header_transform()
+    @classmethod
+    def check(cls, value: Any, **options: Any) -> None:
+        """Refuse what is known to be no scalar."""
+        shape = getattr(value, "shape", ())
+        try:
+            size = math.prod(int(length) for length in shape)
+        except (TypeError, ValueError):
+            return  # not known yet: what comes is checked when it is recorded
+        if size != 1:
+            msg = (
+                f"Line(value): value must be a scalar, got shape {tuple(shape)}. Log its mean, or use Histogram(value)."
+            )
+            raise TensorError(msg)
+
+    @classmethod
+    def fits(cls, array: Array) -> bool:
+        """Every scalar."""
+        return array.size == 1
+
+    @classmethod
+    def group(cls, name: str) -> str:
+        """Names that differ only in a word such as *train* or *val* share axes, see `group_of`."""
+        return group_of(name)[0]
+
+    def build(self, ax: Axes) -> None:
+        """Make what all curves share."""
+        self.entries: list[_Entry] = []
+        self._x: tuple[float, float] | None = None  # the steps that the limits were made for
+        self._y = Limits()
         ax.spines[["top", "right"]].set_visible(False)
-        ax.spines[["left", "bottom"]].set_linewidth(0.8)
-        ax.set_axisbelow(True)
+        ax.grid(True, which="major")
+        ax.set_xlabel("step")
+        along = blended_transform_factory(ax.transData, ax.transAxes)
         # Where a knob was turned: a line from the bottom to the top, under the curves.
-        self._turns = Line2D(
-            [], [], linewidth=0.8, linestyle="--", dashes=(3.0, 3.0), marker="", zorder=2.5, animated=True
-        )
-        self._turns.set_transform(blended_transform_factory(ax.transData, ax.transAxes))
-        ax.add_artist(self._turns)
-        self._marks = Line2D([], [], linestyle="none", marker="x", markersize=4.0, markeredgewidth=1.1, zorder=4)
-        self._marks.set(animated=True, clip_on=False)
-        self._marks.set_transform(blended_transform_factory(ax.transData, ax.transAxes))
-        ax.add_artist(self._marks)
-        self._note = self._text(TITLE_Y, right=True)
-        figure = ax.get_figure(root=True)
-        assert figure is not None
-        below_ticks = ax.transAxes + ScaledTranslation(0.0, -_STEP_Y / 72.0, figure.dpi_scale_trans)
-        ax.xaxis.set_label_coords(1.0, 0.0, below_ticks)
-        self._scale(False)
+        self.turns = Line2D([], [], color=self.theme.muted, alpha=0.7, linewidth=0.8, dashes=(3.0, 3.0), zorder=2.5)
+        self.turns.set(linestyle="--", marker="", transform=along)
+        self.bad = Line2D([], [], color=self.theme.warning, linestyle="none", marker="x", markersize=4.0, zorder=4)
+        self.bad.set(markeredgewidth=1.1, transform=along, clip_on=False)
+        for line in (self.turns, self.bad):
+            ax.add_artist(line)
+        self.log = False
+        self._scale()
 
-    @property
-    def artists(self) -> Sequence[Artist]:
-        """Marks of knobs, curves, marks of non-finite values, newest values."""
-        return (self._turns, *(c.line for c in self._curves), self._marks, *(c.value for c in self._curves))
+    def show(self, value: Mapping[str, Series]) -> None:
+        """Show all series as they are now."""
+        self.header(())
+        for name in self.names[len(self.entries) :]:
+            self._add(name)
+        pairs = [(entry, value[entry.name]) for entry in self.entries if entry.name in value]
+        for entry, series in pairs:
+            entry.curve.follow(series)
+        if self.view.following:
+            self._fit(pairs)
+        # Of a person's view only, for they are drawn beyond the axes, too.
+        low, high = (None, None) if self.view.following else sorted(self.ax.get_xlim())
+        bad = [series.nonfinite(low, high, 200) for _, series in pairs]
+        for (entry, series), (gaps, _) in zip(pairs, bad, strict=True):
+            self._show_dots(entry, series, gaps=len(gaps) > 0)
+            newest = series.last[1] if series.last is not None else math.nan
+            entry.value.set_text(compact(newest, 4))
+            color = self.theme.text if math.isfinite(newest) else self.theme.warning
+            if entry.value.get_color() != color:
+                entry.value.set_color(color)
+        self._show_turns()
+        # NaN and −Inf at the lower edge, Inf at the upper one.
+        steps = np.concatenate([np.empty(0), *(steps for steps, _ in bad)])
+        values = np.concatenate([np.empty(0), *(values for _, values in bad)])
+        _set_data(self.bad, steps, np.where(values > 0.0, 1.0, 0.0))
+        self.note("  ".join([*(["× NaN or Inf"] if len(steps) else []), *self._unseen(value.values())]))
 
-    def add(self, name: str) -> None:
-        """Draw one more series in these axes; a full draw is needed."""
+    def _add(self, name: str) -> None:
         role = group_of(name)[1] or 0
-        taken = {curve.color for curve in self._curves}
+        taken = {entry.color for entry in self.entries}
         free = (role, *range(len(self.theme.series)))
-        color = next((index for index in free if index not in taken), len(self._curves) % len(self.theme.series))
-        with rc_context(RC):  # type: ignore[arg-type]
-            self._curves.append(_Curve(self, name, color))
-        self.names = (*self.names, name)
-        self.name = name if len(self.names) == 1 else group_of(name)[0]
-        self.apply_theme(self.theme)
-        self._place_title()
+        color = next((index for index in free if index not in taken), len(self.entries) % len(self.theme.series))
+        self.entries.append(_Entry(self, name, color))
         self._lay_out_key()
-
-    def _show(self, frame: Frame) -> bool:
-        for name in self.names:
-            if name not in frame.series and name in frame.values:
-                shape = frame.values[name].array.shape
-                msg = f"A line needs a scalar, got shape {shape}. Log its mean, or log it as Histogram(value)."
-                raise TensorError(msg)
-        series = [(curve, frame.series[curve.name]) for curve in self._curves if curve.name in frame.series]
-        follow = self._follows = self.following
-        width = self.pixels[0]
-        # A minimum and a maximum for each pixel, or for every second one in a wide panel, where that costs time.
-        points = max(width, min(2 * width, 600))
-        low = high = begin = end = None
-        if not follow:
-            # Half as much again on either side, for who drags it shall not uncover an empty edge.
-            low, high = sorted(self.ax.get_xlim())
-            begin, end = low - (high - low) / 2, high + (high - low) / 2
-            points, width = 2 * points, 2 * width
-        data = [(curve, *one.view(begin, end, points)) for curve, one in series]
-        if self._log:
-            data = [(curve, steps, np.where(values > 0.0, values, np.nan)) for curve, steps, values in data]
-        if follow:
-            for curve, steps, _ in data:
-                if curve.first is None and len(steps):
-                    curve.first = int(steps[0])
-            self._grow([one for _, one in series], [values for _, _, values in data])
-        for (curve, one), (_, steps, values) in zip(series, data, strict=True):
-            self._draw_curve(curve, steps, values, width)
-            curve.shown = len(one)
-            curve.grows = bool(len(values)) and bool(np.isfinite(values[-1]))
-            curve.in_past = not follow and one.last is not None and (not len(steps) or steps[-1] < one.last[0])
-        self._mark_turns(frame.marks)
-        marked = self._mark([one for _, one in series], low, high)
-        for curve, one in series:
-            newest = one.last
-            if newest is not None:
-                curve.value.set_text(compact(newest[1], 4))
-                curve.value.set_color(self.theme.text if math.isfinite(newest[1]) else self.theme.warning)
-        return self._say(marked, [one for _, one in series], [values for _, _, values in data])
-
-    def append(self, growth: Growth) -> bool:
-        """Put the points since the last frame on the list; False where limits must grow, or marks are needed."""
-        if self._frame is None:
-            return False
-        for curve in self._curves:
-            series = self._frame.series.get(curve.name)
-            if series is None or curve.in_past or len(series) == curve.shown:
-                continue
-            new = series.since(curve.shown, _GROWTH) if curve.grows else None
-            if new is None:
-                return False
-            steps, values = new
-            lowest, highest = min(values), max(values)
-            if self._log and lowest <= 0.0:
-                return False
-            if self._follows and not self._holds(steps[-1], lowest, highest):
-                return False
-            if not growth.add(curve.line, steps, values):
-                return False
-            curve.shown = len(series)
-        return True
-
-    def _holds(self, last: int, lowest: float, highest: float) -> bool:
-        """Whether the limits hold a step and values."""
-        if self._x is None or self._y is None:
-            return False
-        bottom, top = self._y
-        if self._log:
-            lowest, highest = math.log10(lowest), math.log10(highest)
-        return last <= self._x[1] and bottom <= lowest and highest <= top
 
     def set_log(self, log: bool) -> None:
         """Log or linear scale, shown from the next update on.
@@ -262,207 +196,150 @@ class LinePanel(Panel):
         Limits that a person has set are kept; where a log scale cannot have those of the values, they fit the values of
         the steps in view.
         """
-        if log == self._log:
+        if log == self.log:
             return
-        frame, values, following = self._frame, self.ax.get_ylim(), self.following
-        same_steps = self._set is not None and self._set[0] == self.ax.get_xlim()
-        self._log = log
-        self._frame = None  # nothing to show until the limits fit the scale, which the next update sees to
-        self._scale(log)
-        self._spread_ticks()
-        self.apply_theme(self.theme)
-        self._x = self._y = None
-        if not following and (not log or min(values) > 0.0):
-            self.ax.set_ylim(values)
-        elif following or same_steps or frame is None:
-            self.reset_view()
-        elif (fit := self._grow_values(self._extent([], self._in_view(frame)))) is not None:
-            self.ax.set_ylim(_powers(*fit))
+        values, following, with_steps = self.ax.get_ylim(), self.view.following, self.view.following_x
+        self.log = log
+        with self.view.quiet():
+            self._scale()
+            if following or (with_steps and log and min(values) <= 0.0) or self.value is None:
+                self.reset_view()
+            elif not log or min(values) > 0.0:
+                self.ax.set_ylim(values)
+            elif (extent := _log_extent(self._in_view())) is not None:
+                self.ax.set_ylim(_powers(*Limits().hold(*extent, margin=0.05, log=True)))
+        self._y = Limits()
+        self.touch()
 
     def reset_view(self) -> None:
         """Follow the data again from the next update on."""
         super().reset_view()
-        self._x = self._y = None
+        self._x, self._y = None, Limits()
 
-    def place(self, cell: Cell) -> None:
-        """Move into a cell and choose how many ticks it has room for."""
-        super().place(cell)
-        self.ax.set_xlabel("step" if cell.step_label else "", fontsize=TEXT_SIZE, loc="right")
+    def placed(self) -> None:
+        """Choose how many ticks there is room for, and what the key can say."""
         self._spread_ticks()
         self._lay_out_key()
 
-    def apply_theme(self, theme: Theme) -> None:
-        """Recolour."""
-        super().apply_theme(theme)
-        self._color_ticks()
-        self.ax.grid(True, which="major", color=theme.grid, linewidth=0.8, linestyle="-", alpha=1.0)
-        self.ax.spines[:].set_color(theme.spine)
-        self.ax.xaxis.label.set_color(theme.muted)
-        self._turns.set_color(theme.muted)
-        self._turns.set_alpha(0.7)
-        self._marks.set_color(theme.warning)
-        self._note.set_color(theme.warning)
-        for curve in self._curves:
-            curve.line.set_color(theme.series[curve.color])
-            curve.handle.set_color(theme.series[curve.color])
-            curve.label.set_color(theme.muted)
-            curve.value.set_color(theme.text)
-
-    def _scale(self, log: bool) -> None:
+    def _scale(self) -> None:
         ax = self.ax
-        with rc_context(RC):  # type: ignore[arg-type]
-            ax.set_ylim(0.1, 1.0)  # valid on either scale
-            ax.set_yscale("log" if log else "linear", **({"nonpositive": "mask"} if log else {}))
-            ax.xaxis.set_major_formatter(StepFormatter())
-            ax.yaxis.set_major_formatter(LogFormatter() if log else ValueFormatter())
-            ax.yaxis.set_minor_locator(NullLocator())
+        ax.set_ylim(0.1, 1.0)  # valid on either scale
+        ax.set_yscale("log" if self.log else "linear", **({"nonpositive": "mask"} if self.log else {}))
+        ax.xaxis.set_major_formatter(StepFormatter())
+        ax.yaxis.set_major_formatter(LogFormatter() if self.log else ValueFormatter())
+        ax.yaxis.set_minor_locator(NullLocator())
+        self._spread_ticks()
 
     def _spread_ticks(self) -> None:
-        width = self._cell.width - sum(self.inset)
-        height = self._cell.height - self._cell.foot - HEADER
+        width, height = self.room
         columns = int(np.clip(round(width / 30.0), 3, 8))
         rows = int(np.clip(height / 15.0, 2, 6))
         self.ax.xaxis.set_major_locator(MaxNLocator(columns, integer=True, steps=[1, 2, 5, 10], min_n_ticks=2))
         self.ax.yaxis.set_major_locator(
-            LogLocator(rows) if self._log else MaxNLocator(rows, steps=[1, 2, 2.5, 5, 10], min_n_ticks=2)
+            LogLocator(rows) if self.log else MaxNLocator(rows, steps=[1, 2, 2.5, 5, 10], min_n_ticks=2)
         )
 
     def _lay_out_key(self) -> None:
         """One series: its newest value. Several: their names, and their newest values where there is room."""
-        curves = self._curves
-        available = self._cell.width
-        several = len(curves) > 1
-        names = [curve.key if several else "" for curve in curves]
-        fixed = len(curves) * (_HANDLE + _GAP + _BETWEEN) - _BETWEEN
+        entries, available = self.entries, self.cell.width
+        several = len(entries) > 1
+        names = [entry.key if several else "" for entry in entries]
+        fixed = len(entries) * (_HANDLE + _GAP + _BETWEEN) - _BETWEEN
         with_values = fixed + sum(text_width(name) + _GAP + _VALUE_WIDTH for name in names) <= available
         if several and fixed + sum(text_width(name) for name in names) > available:
-            each = max((available - fixed) / len(curves), text_width("…"))
+            each = max((available - fixed) / len(entries), text_width("…"))
             names = [shorten(name, each, begin=True) for name in names]
-        x = -self.inset[0]
-        for curve, name in zip(curves, names, strict=True):
-            curve.label.set_text(name)
-            curve.value.set_visible(with_values or not several)
-            curve.handle.set_data([], [])
+        x = 0.0
+        for entry, name in zip(entries, names, strict=True):
+            entry.label.set_text(name)
+            entry.value.set_visible(with_values or not several)
+            entry.handle.set_data([], [])
             if several:
                 middle = HEADER_Y + 0.36 * TEXT_SIZE
-                curve.handle.set_data([x, x + _HANDLE], [middle, middle])
+                entry.handle.set_data([x, x + _HANDLE], [middle, middle])
                 x += _HANDLE + _GAP
-                curve.label.set_x(x)
+                entry.label.set_x(x)
                 x += text_width(name) + _GAP
-            curve.value.set_x(x)
+            entry.value.set_x(x)
             x += (_VALUE_WIDTH if with_values else -_GAP) + _BETWEEN
 
-    def _grow(self, series: Sequence[Series], data: Sequence[np.ndarray]) -> None:
+    def _fit(self, pairs: Sequence[tuple[_Entry, Series]]) -> None:
         """Make the limits hold all data."""
-        firsts = [curve.first for curve in self._curves if curve.first is not None]
-        lasts = [one.last[0] for one in series if one.last is not None]
-        x, y = self._x, self._y
-        if firsts and lasts:
-            first, last = float(min(firsts)), float(max(lasts))
-            if x is None or x[0] != first or last > x[1]:
-                x = (first, first + _nice_span(last - first))
-        y = self._grow_values(self._extent(series, data))
-        if self._set is not None and x == self._x and y == self._y:
-            return
-        self._x, self._y = x, y
-        left, right = x or (0.0, _MIN_SPAN)
+        known = [(entry.curve.first, series.last[0]) for entry, series in pairs if series.last is not None]
+        if known:
+            first, last = float(min(first for first, _ in known)), float(max(last for _, last in known))
+            if self._x is None or self._x[0] != first or last > self._x[1]:
+                self._x = (first, first + _nice_span(last - first))
+        left, right = self._x or (0.0, _MIN_SPAN)
         margin = _MARGIN * (right - left)
-        bottom, top = y or ((-1.0, 0.0) if self._log else (0.0, 1.0))
-        if self._log:
-            bottom, top = _powers(bottom, top)
-        self._set_limits((left - margin, right + margin), (bottom, top))
+        extents = [extent for _, series in pairs if (extent := series.extent()) is not None]
+        extent = (min(low for low, _ in extents), max(high for _, high in extents)) if extents else None
+        y = (0.1, 1.0) if self.log else (0.0, 1.0)
+        if self.log:
+            if extent is not None and extent[0] <= 0.0:  # what is above zero is not recorded
+                extent = _log_extent([series.view()[1] for _, series in pairs])
+            elif extent is not None:
+                extent = math.log10(extent[0]), math.log10(extent[1])
+            if extent is not None:
+                low, high = max(extent[0], -300.0), min(extent[1], 300.0)
+                y = _powers(*self._y.hold(low, high, margin=0.05, log=True))
+        elif extent is not None:
+            y = self._y.hold(max(extent[0], -_HUGE), min(extent[1], _HUGE), margin=0.05)
+        self.limits((left - margin, right + margin), y, exact=True)
 
-    def _in_view(self, frame: Frame) -> list[np.ndarray]:
+    def _in_view(self) -> list[np.ndarray]:
         """The values of each curve at the steps in view."""
         low, high = sorted(self.ax.get_xlim())
-        data = [frame.series[name].view(low, high) for name in self.names if name in frame.series]
+        data = [series.view(low, high) for series in self.value.values()]
         return [values[(low <= steps) & (steps <= high)] for steps, values in data]
 
-    def _extent(self, series: Sequence[Series], data: Sequence[np.ndarray]) -> tuple[float, float] | None:
-        """Smallest and largest value that can be shown, as the scale counts them."""
-        if self._log:
-            positive = [values[values > 0.0] for values in data]
-            positive = [values for values in positive if len(values)]
-            if not positive:
-                return None
-            low = min(float(values.min()) for values in positive)
-            high = max(float(values.max()) for values in positive)
-            return max(math.log10(low), -300.0), min(math.log10(high), 300.0)
-        extents = [extent for one in series if (extent := one.extent()) is not None]
-        if not extents:
-            return None
-        low, high = min(low for low, _ in extents), max(high for _, high in extents)
-        return max(low, -_HUGE), min(high, _HUGE)
+    def _show_dots(self, entry: _Entry, series: Series, *, gaps: bool) -> None:
+        """Dots where there are few points, and where a point between two gaps has no line."""
+        width, curve = self.pixels[0], entry.curve
+        steps, values = np.empty(0, np.int64), np.empty(0)
+        count, few = len(series), max(width // 12, 2)
+        if count <= few or gaps or curve.view is not None or self._unseen([series]):
+            steps, values = curve.points()
+            finite = np.isfinite(values)
+            count = int(np.count_nonzero(finite))
+            if count > few:
+                left = np.concatenate(([False], finite[:-1]))
+                right = np.concatenate((finite[1:], [False]))
+                finite &= ~left & ~right
+            steps, values = steps[finite], values[finite]
+        curve.set_linewidth(1.4 if count < width // 4 else 1.0)
+        _set_data(entry.dots, steps, values)
 
-    def _grow_values(self, extent: tuple[float, float] | None) -> tuple[float, float] | None:
-        """Limits around `extent`: the present ones while they hold it and it fills a good part of them."""
-        if extent is None:
-            return None
-        low, high = extent
-        span = high - low
-        bottom, top = self._y or extent
-        if self._y is not None and bottom <= low and high <= top and span > 0.35 * (top - bottom):
-            return self._y
-        # Room to grow on the side on which the data have just left the limits.
-        room = (0.05 if low >= bottom else 0.25, 0.05 if high <= top else 0.25)
-        least = 0.02 if self._log else 1e-9 * max(abs(low), abs(high))
-        if span <= least:
-            around = 0.15 if self._log else 0.1 * max(abs(low), abs(high)) or 1.0
-            span = 2.0 * around
-            low, high = low - around, high + around
-        new = (low - room[0] * span, high + room[1] * span)
-        if not self._log and extent[0] >= 0.0 and new[0] < 0.0:
-            new = (-0.03 * new[1], new[1])  # a loss does not fall below zero: show that
-        return new
-
-    def _draw_curve(self, curve: _Curve, steps: np.ndarray, values: np.ndarray, width: int) -> None:
-        line = curve.line
-        line.set_data(steps, values)
-        finite = np.isfinite(values)
-        count = int(np.count_nonzero(finite))
-        line.set_linewidth(1.4 if count < width // 4 else 1.0)
-        if count <= max(width // 12, 2):
-            line.set(marker="o", markevery=None)
-            return
-        # A point between two gaps has no line: without a marker it could not be seen.
-        left = np.concatenate(([False], finite[:-1]))
-        right = np.concatenate((finite[1:], [False]))
-        alone = np.flatnonzero(finite & ~left & ~right)
-        line.set(marker="o" if len(alone) else "", markevery=alone.tolist() if len(alone) else None)
-
-    def _mark_turns(self, steps: Sequence[int]) -> None:
+    def _show_turns(self) -> None:
         """Mark where a knob was turned; of marks without a gap between them only the first and the last."""
-        low, high = self.ax.get_xlim()
-        points = self._cell.width - sum(self.inset)
-        x = np.asarray(steps, np.float64)
+        x = np.asarray(self.marks, np.float64)
         if len(x):
-            gap = _TURNS_APART * abs(high - low) / points
+            low, high = self.ax.get_xlim()
+            gap = _TURNS_APART * abs(high - low) / self.room[0]
             apart = np.diff(x) > gap
             x = x[np.append(True, apart) | np.append(apart, True)]
             x = x[np.append(np.diff(x) > gap, True)]
-        self._turns.set_data(np.repeat(x, 3), np.tile((0.0, 1.0, np.nan), len(x)))
+        _set_data(self.turns, np.repeat(x, 3), np.tile((0.0, 1.0, np.nan), len(x)))
 
-    def _mark(self, series: Sequence[Series], low: float | None, high: float | None) -> bool:
-        """Mark NaN and −Inf at the lower edge, Inf at the upper one; True when there is any."""
-        found = [one.nonfinite(low, high, 200) for one in series]
-        steps = np.concatenate([steps for steps, _ in found]) if found else np.empty(0)
-        values = np.concatenate([values for _, values in found]) if found else np.empty(0)
-        self._marks.set_data(steps, np.where(values > 0.0, 1.0, 0.0))
-        return len(steps) > 0
+    def _unseen(self, series: Iterable[Series]) -> list[str]:
+        """What a log scale cannot show."""
+        extents = [extent for one in series if (extent := one.extent()) is not None] if self.log else []
+        if not any(low <= 0.0 for low, _ in extents):
+            return []
+        return ["≤ 0 not shown" if any(high > 0.0 for _, high in extents) else "no value > 0"]
 
-    def _say(self, marked: bool, series: Sequence[Series], data: Sequence[np.ndarray]) -> bool:
-        """Explain marks and what a log scale cannot show; True when the text changed."""
-        parts = ["× NaN or Inf"] if marked else []
-        if self._log:
-            extents = [extent for one in series if (extent := one.extent()) is not None]
-            if any(low <= 0.0 for low, _ in extents):
-                parts.append("≤ 0 not shown" if any(high > 0.0 for _, high in extents) else "no value > 0")
-        text = "  ".join(parts)
-        if text == self._note.get_text():
-            return False
-        self._note.set_text(text)
-        self._place_title(text_width(text) + _BETWEEN if text else 0.0)
-        return True
+
+def _set_data(line: Line2D, x: np.ndarray, y: np.ndarray) -> None:
+    """Set the points of a line, which mostly has none, and does not change then."""
+    if len(x) or len(line.get_xdata()):  # type: ignore[arg-type]
+        line.set_data(x, y)
+
+
+def _log_extent(data: Sequence[np.ndarray]) -> tuple[float, float] | None:
+    """Exponents of the smallest and the largest value above zero."""
+    positive = [values[values > 0.0] for values in data]
+    found = np.concatenate(positive) if positive else np.empty(0)
+    return (math.log10(float(found.min())), math.log10(float(found.max()))) if len(found) else None
 
 
 def _powers(bottom: float, top: float) -> tuple[float, float]:

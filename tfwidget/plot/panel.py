@@ -1,309 +1,379 @@
-"""What every panel is: an axes with a header, drawn in a base layer and a moving layer.
+"""`Panel`, the base class of all kinds of panel: one axes that shows what was logged under one name, or a few.
 
-Invariant: what changes from frame to frame is in `Panel.artists`, all ``animated=True``, so that a full draw leaves it
-out and the canvas can paint it over a saved background; `Panel.update` returns True exactly when anything else changed.
-(`Axes.draw` includes animated artists while a figure is saved, so files show everything.)
+Invariant: a kind says only how its artists are made (`build`) and brought up to date (`show`). `show` is called when
+the value, the size, the theme or a person's view has changed, and never otherwise.
 
 ::
 
-    title, bold                          the logged name                      base
-    header                               newest value, step, range, count     moving
-    axes                                 curve, picture or bars               moving; ticks, grid, limits: base
+    title, bold                          the logged name
+    header                               step, range, count
+    axes                                 what the kind draws
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 from matplotlib import rc_context
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.text import Text
-from matplotlib.transforms import Affine2D, ScaledTranslation, Transform
+from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Transform
 
-from tfwidget.plot.stream import DisplayList, Growth
-from tfwidget.plot.text import shorten, text_width
-from tfwidget.plot.theme import RC, TEXT_SIZE, TITLE_SIZE, Theme
-from tfwidget.record.history import Frame
+from tfwidget.plot.header import HEADER_Y, Header
+from tfwidget.plot.kind import Kind
+from tfwidget.plot.layout import HEADER, Cell
+from tfwidget.plot.theme import TEXT_SIZE, Theme, color_ticks, recolor, settings, style_axes
+from tfwidget.plot.ticks import ValueFormatter, compact
+from tfwidget.plot.view import Range, View
+from tfwidget.record.values import Array, Frame, Value
 
-__all__ = ["Cell", "Notice", "Panel"]
+__all__ = ["Panel"]
 
-HEADER = 29.0  # points above the axes: title and header line
-TITLE_Y, HEADER_Y = 18.5, 7.5  # baselines, points above the axes
+_SAMPLE = 2**20  # values of a larger tensor that are looked at: bars look the same, and it takes 10 ms
+_BESIDE = 10.0  # points for the name of the vertical axis
+
+_STEPS = [1, 2, 2.5, 5, 10]  # between ticks
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """The place of one panel, in points from the figure's bottom left corner.
+class Panel(Kind):
+    """A kind of panel: a subclass is both what draws, and the wrapper that users log values with.
+
+    A kind needs two methods, which return nothing:
+
+    ``build(self, ax, **options)``
+        makes ordinary Matplotlib artists in `ax`. Its keyword parameters are the options that the wrapper takes.
+    ``show(self, value)``
+        brings the artists up to date. `value` is a `tfwidget.record.values.Value`; for a kind with ``series = True`` a
+        mapping of names to `tfwidget.record.series.Series`.
+
+    What it may say besides: `priority`, `series`, `inset`, `check`, `fits`, `group`, `configure`, `apply_theme`,
+    `set_log`, `placed`. Title, header, colours, limits, size and errors are seen to here.
 
     Attributes
     ----------
-    left, bottom, width, height : float
-        The axes with its ticks and header.
-    foot : float
-        How much of the height is for tick labels under the axes.
-    step_label : bool
-        Whether the axis of steps is named: only the lowest row of curves says it.
-    """
-
-    left: float
-    bottom: float
-    width: float
-    height: float
-    foot: float
-    step_label: bool
-
-
-class Panel(ABC):
-    """One axes that shows one or more logged names.
-
-    Parameters
-    ----------
-    figure : Figure
-        Where the axes is added.
+    inset : (float, float)
+        Points left and right of the axes, for tick labels.
+    ax : Axes
     name : str
-        The logged name; the title.
+        The title.
+    names : tuple of str
+        The logged names that are shown; one, but for series.
+    value : Value or mapping of str to Series
+        What is shown.
+    options : Mapping
+        The options that the value was logged with.
+    marks : sequence of int
+        The steps at which something was changed by hand.
     theme : Theme
-        Colours to begin with.
+    cell : Cell
+    view : View
+        The limits, and whether they follow the data.
+
+    Examples
+    --------
+    >>> class Confusion(tfwidget.Panel):
+    ...     def build(self, ax, names=None):
+    ...         self.cells = ax.imshow([[0]], cmap="Blues")
+    ...
+    ...     def show(self, value):
+    ...         self.cells.set_data(value.array)
+    >>> tfwidget.log(confusion=Confusion(counts, names=labels))
     """
 
-    kind: ClassVar[str]
-    inset: ClassVar[tuple[float, float]] = (0.0, 0.0)  # points left and right of the axes within its cell
+    inset: Range = (33.0, 5.0)
+    ax: Axes
+    name: str
+    names: tuple[str, ...]
+    value: Any
+    options: Mapping[str, object]
+    marks: Sequence[int]
+    theme: Theme
+    cell: Cell
+    view: View
 
-    def __init__(self, figure: Figure, name: str, theme: Theme) -> None:
-        self.name = name
-        self.names: tuple[str, ...] = (name,)
-        self.theme = theme
-        self._cell = Cell(0.0, 0.0, 100.0, 100.0, 0.0, False)
-        self._frame: Frame | None = None
-        self._updating = False
-        self._set: tuple[tuple[float, float], tuple[float, float]] | None = None  # the limits as last set here
-        with rc_context(RC):  # type: ignore[arg-type]
-            self.ax: Axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), label=f"tfwidget {name}")
-            self.ax.set_autoscale_on(False)
-            for axis in (self.ax.xaxis, self.ax.yaxis):
-                # Fixed, though there may be no label: else each draw measures all tick labels to find a place for it.
-                axis.set_label_coords(0.0, 0.0)
-            self._title = self._text(TITLE_Y, TITLE_SIZE, weight="bold")
-            self._build()
-            self.ax.callbacks.connect("xlim_changed", self._view_changed)
-            self.ax.callbacks.connect("ylim_changed", self._view_changed)
-        self.apply_theme(theme)
+    # -- what a kind says ----------------------------------------------------------------------------------------------
 
-    @classmethod
-    def fits(cls, array: np.ndarray) -> bool:
-        """Whether this kind is what a tensor of this shape is shown as when nobody said which."""
-        return False
-
-    @abstractmethod
-    def _build(self) -> None:
+    def build(self, ax: Axes) -> None:
         """Make the artists."""
 
-    @property
-    @abstractmethod
-    def artists(self) -> Sequence[Artist]:
-        """The moving artists, in drawing order."""
+    def show(self, value: Any) -> None:
+        """Bring the artists up to date."""
+        msg = f"{type(self).__name__} must define show(self, value)."
+        raise NotImplementedError(msg)
 
-    @property
-    def scales(self) -> Sequence[Axis]:
-        """The axes' scales where they move, too, in drawing order: before the artists."""
-        return (self.ax.xaxis, self.ax.yaxis) if self.ax.xaxis.get_animated() else ()
-
-    def move_scales(self, move: bool) -> None:
-        """Whether new limits are the moving layer's business; after a change a full draw is needed."""
-        for axis in (self.ax.xaxis, self.ax.yaxis):
-            axis.set_animated(move and self.ax.axison)
-
-    def update(self, frame: Frame) -> bool:
-        """Show a frame; True when the base layer changed and a full draw is needed."""
-        self._updating, before = True, self._set
-        try:
-            base = self._show(frame)
-        finally:
-            self._updating = False
-        self._frame = frame
-        return base or (self._set != before and not self.scales)
-
-    @abstractmethod
-    def _show(self, frame: Frame) -> bool:
-        """Bring the artists up to date; True when the base layer changed, but for the limits."""
-
-    def stream(self, display: DisplayList) -> None:
-        """Put the moving artists on the list that the browser paints from, as they are now."""
-        display.open_panel(self.ax)
-        for artist in (*self.scales, *self.artists):
-            display.add(artist)
-
-    def append(self, growth: Growth) -> bool:
-        """Put what the artists have grown by on the list; False where more than that has changed.
-
-        A kind that shows tensors has nothing to tell: these come with whole frames only.
-        """
-        return True
-
-    def _view_changed(self, ax: Axes) -> None:
-        # A person pans or zooms: the data of the new view are fetched at once, no frame may be due for long.
-        if self._frame is not None and not self._updating and self.ax.get_visible():
-            self.update(self._frame)
+    def configure(self, *_: Any, **options: Any) -> bool:
+        """Take other options than `build` was given; False where the panel is to be built again."""
+        return False
 
     def apply_theme(self, theme: Theme) -> None:
-        """Recolour everything; a full draw is needed."""
-        self.theme = theme
-        self.ax.set_facecolor(theme.face)
-        self._title.set_color(theme.text)
-
-    def place(self, cell: Cell) -> None:
-        """Move the axes into its cell; a full draw is needed."""
-        self._cell = cell
-        figure = self.ax.get_figure(root=True)
-        assert figure is not None
-        width, height = figure.get_size_inches() * 72.0
-        left, right = self.inset
-        axes_width = max(cell.width - left - right, 4.0)
-        axes_height = max(cell.height - HEADER - cell.foot, 4.0)
-        self.ax.set_position(
-            ((cell.left + left) / width, (cell.bottom + cell.foot) / height, axes_width / width, axes_height / height)
-        )
-        self._place_title()
+        """Recolour what has a colour of the former theme, `self.theme`."""
+        recolor(self.ax, self.theme, theme)
 
     def set_log(self, log: bool) -> None:
-        """Switch the scale of the values; kinds without one do nothing."""
-        return
+        """Switch to a logarithmic scale or back; a kind without one does nothing."""
 
-    def reset_view(self) -> None:
-        """Follow the data again from the next update on, after a person has panned or zoomed."""
-        self._set = None
+    def placed(self) -> None:
+        """Adapt to another `cell`: by default, choose how many ticks there are, unless `build` has said it."""
+        width, height = self.room
+        for axis, ticks, own in zip(
+            (self.ax.xaxis, self.ax.yaxis), (width / 32.0, height / 15.0), self._locators, strict=True
+        ):
+            if axis.get_major_locator() is own:
+                own.set_params(nbins=int(np.clip(round(ticks), 2, 7)))
 
-    def remove(self) -> None:
-        """Take the axes out of its figure."""
-        self.ax.remove()
+    # -- what a kind may use -------------------------------------------------------------------------------------------
+
+    def header(self, parts: Sequence[str], *, warning: bool = False) -> None:
+        """Say this in the header line, as many parts as fit; where `show` does not, step, range and count stand there.
+
+        Parameters
+        ----------
+        parts : sequence of str
+            The most important ones first.
+        warning : bool
+            Whether it is to be in the colour of warnings.
+        """
+        self._said = True
+        self._header.say(parts, warning=warning)
+
+    def note(self, text: str) -> None:
+        """Say this at the right end of the title, in the colour of warnings."""
+        self._header.note(text)
+
+    def limits(self, x: Range | None = None, y: Range | None = None, *, exact: bool = False) -> None:
+        """Let the axes hold these extents, without moving at each frame.
+
+        Limits grow at once, by a quarter more than is needed, and shrink after a while. What a person has panned or
+        zoomed is left alone until the view is reset.
+
+        Parameters
+        ----------
+        x, y : (float, float), optional
+            The extent of the data. The larger number first turns the axis round. Ignored where not finite.
+        exact : bool
+            Whether these are to be the limits, neither more nor less.
+        """
+        self.view.hold(x, y, exact=exact)
+
+    def follow(self) -> None:
+        """Let the limits follow the data again, after a person has panned or zoomed."""
+        self.view.follow()
+
+    def touch(self) -> None:
+        """Let the value be shown again at the next update, though it is the same."""
+        self._dirty = True
+
+    @staticmethod
+    def sample(array: Array) -> tuple[Array, int]:
+        """Return about a million values of an array, evenly spread over it.
+
+        Returns
+        -------
+        values : array, (n,)
+            A view where that is possible.
+        stride : int
+            One value in so many is among them.
+        """
+        flat = array.reshape(-1)
+        stride = max(1, -(-flat.size // _SAMPLE))
+        while stride > 1 and math.gcd(stride, flat.size) > 1:
+            stride += 1  # a stride that divides the rows' length would look at a few columns only
+        return flat[::stride], stride
+
+    def add_text(self, x: float = 0.0) -> Text:
+        """Add a text to the header line, at points from its left end."""
+        text = Text(
+            x, HEADER_Y, "", transform=self.corner, fontsize=TEXT_SIZE, color=self.theme.muted, va="baseline",
+            clip_on=False, parse_math=False,
+        )  # fmt: skip
+        self.ax.add_artist(text)
+        return text
 
     @property
-    def following(self) -> bool:
-        """Whether the limits are as they were last set here, so that no person has panned or zoomed."""
-        return self._set is None or self._set == (self.ax.get_xlim(), self.ax.get_ylim())
-
-    def _set_limits(self, x: tuple[float, float], y: tuple[float, float]) -> None:
-        self.ax.set_xlim(x)
-        self.ax.set_ylim(y)
-        # Read back: Matplotlib widens limits that are too close together for it.
-        self._set = (self.ax.get_xlim(), self.ax.get_ylim())
-
-    def _color_ticks(self) -> None:
-        """Labels without tick marks; said in full, for a person's rcParams may say otherwise."""
-        for axis, near, far, pad in ((self.ax.xaxis, "bottom", "top", 4.5), (self.ax.yaxis, "left", "right", 3.0)):
-            axis.set_tick_params(
-                which="both", length=0, pad=pad, labelsize=TEXT_SIZE, labelcolor=self.theme.muted, direction="out",
-                **{near: False, far: False, f"label{near}": True, f"label{far}": False},
-            )  # fmt: skip
-            axis.get_offset_text().set(color=self.theme.muted, fontsize=TEXT_SIZE, va="top")
+    def corner(self) -> Transform:
+        """Coordinates of the header: points from the cell's left edge, and from the axes' upper one."""
+        return self._header.corner
 
     @property
     def pixels(self) -> tuple[int, int]:
         """Width and height of the axes in device pixels."""
         return max(int(self.ax.bbox.width), 1), max(int(self.ax.bbox.height), 1)
 
-    def _place_title(self, reserved: float = 0.0) -> None:
-        self._title.set_text(shorten(self.name, self._cell.width - reserved, TITLE_SIZE, bold=True))
+    @property
+    def room(self) -> tuple[float, float]:
+        """Width and height of the axes in points."""
+        cell = self.cell
+        return max(cell.width - sum(self.inset), 4.0), max(cell.height - HEADER - cell.foot, 4.0)
 
-    def _header_transform(self, align: float = 0.0) -> Transform:
-        """Coordinates in points from the axes' upper left (0) or upper right (1) corner."""
+    # -- for the board -------------------------------------------------------------------------------------------------
+
+    label: str
+    """What the horizontal axis is called; the lowest row of panels says it."""
+    on_view: Callable[[], None]
+    """Called when a person has panned or zoomed."""
+    _header: Header
+    _locators: tuple[MaxNLocator, MaxNLocator]
+    _placeholders: list[AxesImage]
+    _seen: object  # what tells this value from the next
+    _dirty: bool  # whether it is to be shown again
+    _said: bool
+
+    @classmethod
+    def make(cls, figure: Figure, names: Sequence[str], theme: Theme, options: Mapping[str, object]) -> Self:
+        """Make a panel of this kind. What `build` raises goes on, and nothing is left in the figure."""
+        panel = object.__new__(cls)
+        panel.names, panel.theme, panel.options, panel.value, panel.marks = tuple(names), theme, options, None, ()
+        panel.cell = Cell(0.0, 0.0, 100.0, 100.0, 0.0, False)
+        panel._seen, panel._dirty, panel._said = None, True, False
+        panel._header, panel.on_view = Header(figure, theme), panel.refresh
+        with rc_context(settings(theme)):
+            panel.ax = figure.add_axes((0.0, 0.0, 1.0, 1.0), label=f"tfwidget {names[0]}")
+            style_axes(panel.ax, theme, panel.inset[0])
+            panel.view = View(panel.ax, panel._turn)
+            panel._locators = MaxNLocator(5, steps=_STEPS), MaxNLocator(5, steps=_STEPS)
+            for axis, own in zip((panel.ax.xaxis, panel.ax.yaxis), panel._locators, strict=True):
+                axis.set_major_locator(own)
+                axis.set_major_formatter(ValueFormatter())
+            try:
+                panel._check(panel.build(panel.ax, **options), "build")
+                panel._finish()
+            except BaseException:
+                panel.remove()
+                raise
+        return panel
+
+    def _finish(self) -> None:
+        """Take note of what `build` has made."""
+        ax = self.ax
+        self.label = ax.get_xlabel()
+        if ax.get_ylabel():
+            self.inset = (self.inset[0] + _BESIDE, self.inset[1])
+        self._placeholders = [
+            image for image in ax.images if (array := image.get_array()) is not None and array.size == 1
+        ]
+        self.view.settle()
+        self.add_names(())
+
+    def add_names(self, names: Sequence[str]) -> None:
+        """Show further series, too."""
+        self.names = (*self.names, *names)
+        self.name = self.names[0] if len(self.names) == 1 else self.group(self.names[0])
+        self._header.title(self.name)
+        self._dirty = True
+
+    def update(self, frame: Frame) -> bool:
+        """Show a frame; True when there was anything new to show. What `show` raises goes on, once for each value."""
+        value: Any
+        if self.series:
+            value = {name: frame.series[name] for name in self.names if name in frame.series}
+            seen: object = [*map(len, value.values()), len(frame.marks), frame.marks[-1] if frame.marks else None]
+        else:
+            value = seen = frame.values.get(self.names[0])
+        if not value or (not self._dirty and (seen is self._seen or (self.series and seen == self._seen))):
+            return False
+        self.value, self.marks, self._seen = value, frame.marks, seen
+        self.refresh()
+        return True
+
+    def _turn(self) -> None:
+        # A person pans or zooms: what the new view shows is fetched at once, for no frame may be due for long.
+        self._dirty = True
+        self.on_view()
+
+    def refresh(self) -> None:
+        """Show the value again."""
+        if self.value is None:
+            return
+        self._dirty = self._said = False
+        with self.view.showing():
+            self._check(self.show(self.value), "show")  # type: ignore[func-returns-value]
+            self._fit_placeholders()
+            if not self._said:
+                self._describe()
+
+    def _check(self, result: object, method: str) -> None:
+        if result is not None:
+            msg = f"{type(self).__name__}.{method} returned {type(result).__name__}: it is to return nothing"
+            raise TypeError(msg)
+
+    def _fit_placeholders(self) -> None:
+        """Let a picture that `build` made of a single value cover what it shows now, with all of its colours."""
+        for image in self._placeholders:
+            array = image.get_array()
+            if array is None or image not in self.ax.images:
+                continue
+            rows, columns = array.shape[:2]
+            extent = (-0.5, columns - 0.5, rows - 0.5, -0.5)
+            if tuple(image.get_extent()) != extent:
+                image.set_extent(extent)
+                self.limits(x=(-0.5, columns - 0.5), y=(rows - 0.5, -0.5), exact=True)
+            if array.ndim == 2 and array.size > 1:
+                image.autoscale()
+
+    def _describe(self) -> None:
+        """What the header says of itself: step, range, what is not finite, count."""
+        if self.series:
+            self.header([f"step {max(series.last[0] for series in self.value.values() if series.last):,}"])
+            return
+        value: Value = self.value
+        values, stride = self.sample(value.array)
+        finite = values[np.isfinite(values)]
+        parts = [f"step {value.step:,}"]
+        if len(finite):
+            low, high = float(finite.min()), float(finite.max())
+            parts.append(compact(low) if low == high else f"{compact(low)} … {compact(high)}")
+        bad = len(values) - len(finite)
+        if bad:
+            parts.append(f"{bad:,}{'+' if stride > 1 else ''} NaN or Inf")
+        self.header([*parts, f"n {value.array.size:,}"], warning=bad > 0)
+
+    def reconfigure(self, options: Mapping[str, object]) -> bool:
+        """Take other options; False where the panel is to be made anew."""
+        if not self.configure(**options):
+            return False
+        self.options, self._dirty = options, True
+        return True
+
+    def set_view(self, x: Range, y: Range) -> None:
+        """Set limits as a person does; ignored where the axes cannot have them."""
+        self.view.set(x, y)
+
+    def reset_view(self) -> None:
+        """Follow the data again from the next update on, after a person has panned or zoomed."""
+        self.view.follow()
+        self._dirty = True
+
+    def restyle(self, theme: Theme) -> None:
+        """Take the colours of another theme."""
+        self.apply_theme(theme)
+        color_ticks(self.ax, theme)
+        self._header.apply_theme(theme)
+        self.theme, self._dirty = theme, True
+
+    def place(self, cell: Cell) -> None:
+        """Move into a cell."""
+        self.cell, self._dirty = cell, True
         figure = self.ax.get_figure(root=True)
         assert figure is not None
-        return (
-            Affine2D().scale(1.0 / 72.0) + figure.dpi_scale_trans + ScaledTranslation(align, 1.0, self.ax.transAxes)  # type: ignore[arg-type]
-        )
+        width, height = figure.get_size_inches() * 72.0
+        left, bottom = cell.left + self.inset[0], cell.bottom + cell.foot
+        self.ax.set_position((left / width, bottom / height, self.room[0] / width, self.room[1] / height))
+        self.ax.set_xlabel(self.label if cell.labelled else "", loc="right")
+        self._header.place(cell)
+        self.placed()
+        for artist in self.ax.get_children():
+            artist.stale = True  # a transform that has changed does not tell
 
-    def _text(
-        self,
-        y: float = HEADER_Y,
-        size: float = TEXT_SIZE,
-        *,
-        x: float = 0.0,
-        right: bool = False,
-        weight: str = "normal",
-        animated: bool = False,
-    ) -> Text:
-        """A line of the header; `x` in points from the cell's left edge, or to the left of its right one."""
-        text = Text(
-            self.inset[1] - x if right else x - self.inset[0],
-            y,
-            "",
-            transform=self._header_transform(1.0 if right else 0.0),
-            fontsize=size,
-            fontweight=weight,
-            ha="right" if right else "left",
-            va="baseline",
-            animated=animated,
-            clip_on=False,
-            parse_math=False,
-        )
-        self.ax.add_artist(text)
-        return text
+    def set_visible(self, visible: bool) -> None:
+        """Show or hide it with its header."""
+        self.ax.set_visible(visible)
+        self._header.set_visible(visible)
 
-    @staticmethod
-    def _fit(parts: Sequence[str], width: float) -> str:
-        """As many of the leading `parts` as fit into `width` points; the second rather than the first if only one."""
-        for count in range(len(parts), 1, -1):
-            text = " · ".join(parts[:count])
-            if text_width(text) <= width:
-                return text
-        return next((part for part in reversed(parts[:2]) if text_width(part) <= width), parts[0])
-
-
-class Notice(Panel):
-    """A message in the place of a panel that cannot be drawn."""
-
-    kind = "notice"
-
-    def _build(self) -> None:
-        self.ax.set_axis_off()
-        self._message = self.ax.text(
-            0.0, HEADER_Y + TEXT_SIZE, "", transform=self._header_transform(), fontsize=TEXT_SIZE, va="top",
-            linespacing=1.35, parse_math=False,
-        )  # fmt: skip
-
-    @property
-    def artists(self) -> Sequence[Artist]:
-        """None: a notice does not move."""
-        return ()
-
-    def show(self, name: str, message: str) -> bool:
-        """Say what is wrong with `name`, broken into lines that fit; True when the text changed."""
-        before = (self.name, self._message.get_text())
-        self.name = name
-        self._place_title()
-        width, height = self._cell.width, self._cell.height - HEADER + HEADER_Y + TEXT_SIZE
-        lines = [""]
-        for word in message.split():
-            for piece in _pieces(word, width):
-                longer = f"{lines[-1]} {piece}".strip()
-                if text_width(longer) <= width:
-                    lines[-1] = longer
-                else:
-                    lines.append(piece)
-        room = max(int(height / (1.35 * TEXT_SIZE * 1.2)), 1)
-        if len(lines) > room:
-            lines = [*lines[: room - 1], lines[room - 1][:-1] + "…"]
-        self._message.set_text("\n".join(lines))
-        return before != (self.name, self._message.get_text())
-
-    def _show(self, frame: Frame) -> bool:
-        return False
-
-    def apply_theme(self, theme: Theme) -> None:
-        """Recolour."""
-        super().apply_theme(theme)
-        self._message.set_color(theme.warning)
-
-
-def _pieces(word: str, width: float) -> list[str]:
-    """A word that is wider than the panel, cut into pieces that are not."""
-    if text_width(word) <= width:
-        return [word]
-    length = max(int(len(word) * width / text_width(word)) - 1, 1)
-    return [word[start : start + length] for start in range(0, len(word), length)]
+    def remove(self) -> None:
+        """Take it out of its figure."""
+        self._header.remove()
+        self.ax.remove()

@@ -3,6 +3,7 @@
 Invariant: widths are in points and do not depend on the resolution, so that a layout fits at each.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from matplotlib import rcParams
@@ -11,7 +12,7 @@ from matplotlib.font_manager import FontProperties
 
 from tfwidget.plot.theme import TEXT_SIZE
 
-__all__ = ["shorten", "text_width"]
+__all__ = ["fitting", "shorten", "text_width", "wrapped"]
 
 _LARGE = 100.0  # pixels; at this size, whole pixels hardly change a glyph's proportions
 
@@ -34,6 +35,36 @@ def shorten(text: str, width: float, size: float = TEXT_SIZE, bold: bool = False
         else:
             high = middle - 1
     return text[:low] + "…" if begin else "…" + text[len(text) - low :]
+
+
+def fitting(parts: Sequence[str], width: float) -> str:
+    """As many of the leading `parts` as fit into `width` points; the second rather than the first if only one."""
+    for count in range(len(parts), 1, -1):
+        text = " · ".join(parts[:count])
+        if text_width(text) <= width:
+            return text
+    return next((part for part in reversed(parts[:2]) if text_width(part) <= width), parts[0] if parts else "")
+
+
+def wrapped(text: str, width: float, most: int) -> list[str]:
+    """The lines of a text that is `width` points wide, the last of at most `most` lines with an ellipsis."""
+    lines = [""]
+    for word in text.split():
+        for piece in _pieces(word, width):
+            longer = f"{lines[-1]} {piece}".strip()
+            if text_width(longer) <= width:
+                lines[-1] = longer
+            else:
+                lines.append(piece)
+    return lines if len(lines) <= most else [*lines[: most - 1], lines[most - 1][:-1] + "…"]
+
+
+def _pieces(word: str, width: float) -> list[str]:
+    """A word that is wider than that, cut into pieces that are not."""
+    if text_width(word) <= width:
+        return [word]
+    length = max(int(len(word) * width / text_width(word)) - 1, 1)
+    return [word[start : start + length] for start in range(0, len(word), length)]
 
 
 @lru_cache(maxsize=4096)

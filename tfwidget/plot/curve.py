@@ -1,0 +1,149 @@
+"""A curve: the artist that draws a series, however long it is.
+
+Invariant: a curve costs what its panel's pixels need, not what the series holds: a minimum and a maximum for each
+pixel, in a browser as in Agg's picture. What it has once said to pages is continued while that is right.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.backend_bases import RendererBase
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from tfwidget.record.series import Series
+
+__all__ = ["Curve"]
+
+_MOST_NEW = 64  # points that a curve grows by in one frame, at most
+_MOST_HELD = 4  # points for each pixel's width that pages hold, before they are sent a thinner curve
+_BESIDE = 0.5  # of the view, on either side: who drags it shall not uncover an empty edge
+_COARSE = 0.7  # of the range that pages were told: a smaller view is told again, in more detail
+
+Points = NDArray[np.float64]
+
+
+@dataclass
+class _Told:
+    """What pages hold."""
+
+    count: int  # so long was the series
+    last: int  # its last step
+    points: int
+    width: int  # of the panel, in pixels
+    view: tuple[float, float] | None  # the range of steps that was seen; None: all of them
+    log: bool
+
+
+class Curve(Line2D):
+    """A line that is bound to a series.
+
+    Attributes
+    ----------
+    series : Series or None
+        What is drawn.
+    first : int
+        Its first step.
+    """
+
+    def __init__(self, **style: Any) -> None:
+        super().__init__([], [], **style)
+        self.series: Series | None = None
+        self.first = 0
+        self._told: _Told | None = None
+
+    def follow(self, series: Series) -> None:
+        """Draw this series, to its end as it is now."""
+        if series is not self.series:
+            self.series, self._told = series, None
+            steps, _ = series.view(points=2)
+            self.first = int(steps[0]) if len(steps) else 0
+        self.stale = True
+
+    @property
+    def view(self) -> tuple[float, float] | None:
+        """The range of steps in sight; None where that is all of the series."""
+        assert self.axes is not None
+        low, high = sorted(self.axes.get_xlim())
+        last = self.series.last if self.series is not None else None
+        return None if last is None or (low <= self.first and last[0] <= high) else (low, high)
+
+    def points(self) -> tuple[NDArray[np.int64], Points]:
+        """The steps and values to draw for the present limits, and half as much again on either side; NaN is a gap."""
+        if self.series is None:
+            return np.empty(0, np.int64), np.empty(0)
+        width, view = self._width, self.view
+        # A minimum and a maximum for each pixel, or for every second one in a wide panel, where that costs time.
+        count = max(width, min(2 * width, 600))
+        if view is None:
+            steps, values = self.series.view(points=count)
+        else:
+            beside = _BESIDE * (view[1] - view[0])
+            steps, values = self.series.view(view[0] - beside, view[1] + beside, 2 * count)
+        return steps, self._masked(values)
+
+    def scene_points(self, afresh: bool) -> tuple[Points, bool]:
+        """What pages are to be told.
+
+        Parameters
+        ----------
+        afresh : bool
+            Whether pages hold nothing.
+
+        Returns
+        -------
+        points : array, (n, 2)
+            Steps and values.
+        continued : bool
+            Whether they go behind those that were told before; else they replace them.
+        """
+        new = None if afresh else self._new()
+        if new is not None:
+            return new, True
+        points = np.column_stack(self.points()).astype(np.float64)
+        last = self.series.last if self.series is not None else None
+        if self.series is not None and last is not None:
+            self._told = _Told(len(self.series), last[0], len(points), self._width, self.view, self._log)
+        return points, False
+
+    def _new(self) -> Points | None:
+        """What the series has grown by, if pages need no more than that."""
+        series, told = self.series, self._told
+        if series is None or told is None or told.width != self._width or told.log != self._log:
+            return None
+        view, until = self.view, np.inf
+        if told.view is not None or view is not None:
+            if told.view is None or view is None:
+                return None
+            span, before = view[1] - view[0], told.view[1] - told.view[0]
+            until = told.view[1] + _BESIDE * before
+            if not _COARSE * before <= span <= before or view[0] < told.view[0] - _BESIDE * before or view[1] > until:
+                return None
+        count = len(series)
+        if count == told.count or told.last > until:
+            return np.empty((0, 2))
+        new = series.since(told.count, _MOST_NEW)
+        if new is None or told.points + len(new[0]) > _MOST_HELD * max(told.width, 100):
+            return None
+        told.count, told.last, told.points = count, new[0][-1], told.points + len(new[0])
+        return np.column_stack((new[0], self._masked(np.array(new[1])))).astype(np.float64)
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw what the present limits show."""
+        self.set_data(*self.points())
+        super().draw(renderer)
+
+    @property
+    def _width(self) -> int:
+        assert self.axes is not None
+        return max(int(self.axes.bbox.width), 1)
+
+    @property
+    def _log(self) -> bool:
+        assert self.axes is not None
+        return bool(self.axes.get_yscale() == "log")
+
+    def _masked(self, values: Points) -> Points:
+        """On a logarithmic scale, a gap where there is no logarithm."""
+        return np.where(values > 0.0, values, np.nan) if self._log else values

@@ -1,0 +1,139 @@
+"""What stands above a panel: its title, a line of facts, a note; and what stands in the place of a panel that failed.
+
+Invariant: texts are cut to the cell's width, and belong to the figure, so that they stay if a kind clears its axes.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Affine2D, Transform
+
+from tfwidget.plot.layout import HEADER, Cell
+from tfwidget.plot.text import fitting, shorten, text_width, wrapped
+from tfwidget.plot.theme import TEXT_SIZE, TITLE_SIZE, Theme, recolor
+
+__all__ = ["HEADER_Y", "Header", "Notice"]
+
+TITLE_Y, HEADER_Y = 18.5, 7.5  # baselines, points above the axes
+_BETWEEN = 10.0  # points between title and note
+_LEADING = 1.35 * 1.2 * TEXT_SIZE  # points from line to line
+
+
+class Header:
+    """The texts above one panel.
+
+    Parameters
+    ----------
+    figure : Figure
+        Where they are.
+    theme : Theme
+        Their colours.
+
+    Attributes
+    ----------
+    corner : Transform
+        Coordinates in points from the cell's left edge, and from the axes' upper one.
+    """
+
+    def __init__(self, figure: Figure, theme: Theme) -> None:
+        self.theme = theme
+        self.cell = Cell(0.0, 0.0, 100.0, 100.0, 0.0, False)
+        self._name = ""
+        self._figure = figure
+        self._origin = Affine2D()
+        self.corner: Transform = self._origin + (Affine2D().scale(1.0 / 72.0) + figure.dpi_scale_trans)
+        self._title = self._text(TITLE_Y, theme.text, fontsize=TITLE_SIZE, fontweight="bold")
+        self._line = self._text(HEADER_Y, theme.muted)
+        self._note = self._text(TITLE_Y, theme.warning, ha="right")
+        self._texts = [self._title, self._line, self._note]
+
+    def _text(self, y: float, color: str, **style: Any) -> Text:
+        plain: dict[str, Any] = {"fontsize": TEXT_SIZE, "va": "baseline", "parse_math": False, "usetex": False}
+        return self._figure.text(0.0, y, "", transform=self.corner, color=color, **plain | style)
+
+    @property
+    def texts(self) -> list[str]:
+        """Title, line and note as they are shown."""
+        return [text.get_text() for text in self._texts]
+
+    def title(self, name: str) -> None:
+        """Name the panel; the end of a long name is kept."""
+        self._name = name
+        note = self._note.get_text()
+        reserved = text_width(note) + _BETWEEN if note else 0.0
+        self._title.set_text(shorten(name, self.cell.width - reserved, TITLE_SIZE, bold=True))
+
+    def say(self, parts: Sequence[str], *, warning: bool = False) -> None:
+        """Say as many of the parts as fit, in the colour of warnings or not."""
+        self._line.set_text(fitting(parts, self.cell.width))
+        color = self.theme.warning if warning else self.theme.muted
+        if self._line.get_color() != color:
+            self._line.set_color(color)
+
+    def note(self, text: str) -> None:
+        """Say this at the right end of the title, in the colour of warnings."""
+        if text != self._note.get_text():
+            self._note.set_text(text)
+            self.title(self._name)
+
+    def place(self, cell: Cell) -> None:
+        """Move into a cell."""
+        self.cell = cell
+        self._origin.clear().translate(cell.left, cell.top)
+        self._note.set_x(cell.width)
+        self.title(self._name)
+        for text in self._texts:
+            text.stale = True  # a transform that has changed does not tell
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Recolour."""
+        for text in self._texts:
+            recolor(text, self.theme, theme)
+        self.theme = theme
+
+    def set_visible(self, visible: bool) -> None:
+        """Show or hide all of it."""
+        for text in self._texts:
+            text.set_visible(visible)
+
+    def remove(self) -> None:
+        """Take the texts out of the figure."""
+        for text in self._texts:
+            text.remove()
+
+
+class Notice(Header):
+    """A message in the place of a panel that cannot be drawn.
+
+    Attributes
+    ----------
+    name : str
+        The logged name.
+    message : str
+        What is wrong.
+    """
+
+    def __init__(self, figure: Figure, theme: Theme) -> None:
+        super().__init__(figure, theme)
+        self.name = self.message = ""
+
+    def show(self, name: str, message: str) -> None:
+        """Say what is wrong with `name`, broken into lines that fit; as many as there is room for."""
+        self.name, self.message = name, message
+        self.title(name)
+        room = max(int((self.cell.height - HEADER + HEADER_Y + TEXT_SIZE) / _LEADING), 1)
+        lines = wrapped(message, self.cell.width, room)
+        while len(self._texts) - 2 < len(lines):  # all but the title and the note, which is never said
+            self._texts.append(self._text(HEADER_Y - (len(self._texts) - 2) * _LEADING, self.theme.warning))
+        for text, line in zip(
+            [self._line, *self._texts[3:]], [*lines, *[""] * (len(self._texts) - 2 - len(lines))], strict=True
+        ):
+            text.set_text(line)
+            text.set_color(self.theme.warning)
+
+    def place(self, cell: Cell) -> None:
+        """Move into a cell, and break the lines anew."""
+        super().place(cell)
+        self.show(self.name, self.message)

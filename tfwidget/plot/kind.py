@@ -1,0 +1,121 @@
+"""Which kinds of panel there are, and what calling one makes: a value that says how it is to be shown.
+
+Invariant: of two kinds with the same name in one module only the newer one is known, so a notebook's cell that defines
+a kind can be run again.
+"""
+
+import inspect
+import warnings
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from tfwidget.errors import TensorError, TfwidgetWarning
+from tfwidget.record.values import Array, Logged
+
+__all__ = ["Kind", "kind_for"]
+
+
+class Kind:
+    """What a class of panel says of itself, before there is a panel; the base of `tfwidget.plot.panel.Panel`.
+
+    Attributes
+    ----------
+    priority : float
+        Of the kinds that fit a tensor, the one with the highest priority shows it when nobody said how; of equals, the
+        one defined last. Those of tfwidget are negative.
+    series : bool
+        Whether this kind shows scalars over steps.
+    kinds : tuple of type
+        All kinds, in the order of their definition; another tuple whenever there is a new one.
+    """
+
+    priority: ClassVar[float] = 0.0
+    series: ClassVar[bool] = False
+    kinds: ClassVar[tuple[type["Kind"], ...]] = ()
+
+    def __init_subclass__(cls, **arguments: object) -> None:
+        """Make the kind known."""
+        super().__init_subclass__(**arguments)
+        if "build" not in dir(cls):
+            return  # the base class of all panels
+        if "__init__" in vars(cls):
+            msg = f"{cls.__name__} is a Panel: make its artists in build(self, ax), not in __init__."
+            raise TypeError(msg)
+        value = inspect.Parameter("value", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        cls.__signature__ = inspect.Signature([value, *_options(cls).values()])  # type: ignore[attr-defined]
+        name = (cls.__module__, cls.__qualname__)
+        if "show" in vars(cls):
+            Kind.kinds = (*(kind for kind in Kind.kinds if (kind.__module__, kind.__qualname__) != name), cls)
+
+    def __new__(cls, value: object, **options: object) -> Logged:  # type: ignore[misc]
+        """Return the value with this kind and its options, to be logged."""
+        name, known = cls.__name__, _options(cls)
+        for option, given in options.items():
+            if option not in known and "**" not in known:
+                names = ", ".join(known)
+                msg = f"{name}(..., {option}={given!r}): there is no such option. Use {names or 'none: it has none'}."
+                raise TypeError(msg)
+        for option, parameter in known.items():
+            if option != "**" and parameter.default is parameter.empty and option not in options:
+                msg = f"{name}(value): the option {option!r} is missing. Write {name}(value, {option}=...)."
+                raise TypeError(msg)
+        cls.check(value, **options)
+        return Logged(value, cls, options, series=cls.series)
+
+    @classmethod
+    def check(cls, value: Any, *_: Any, **options: Any) -> None:
+        """Raise `TensorError` for a value or an option that can never be shown; called when a value is wrapped."""
+
+    @classmethod
+    def fits(cls, array: Array) -> bool:
+        """Whether this kind is for such a tensor when nobody said how it is to be shown."""
+        return False
+
+    @classmethod
+    def group(cls, name: str) -> str:
+        """Of a kind with ``series = True``: names with the same group share a panel."""
+        return name
+
+
+def kind_for(array: Array, *, series: bool = False) -> type[Kind]:
+    """Return the kind that shows a tensor, or a series of scalars like `array`, when nobody said which.
+
+    Raises
+    ------
+    TensorError
+        If no kind fits.
+    """
+    for kind in sorted(Kind.kinds, key=lambda kind: kind.priority)[::-1]:
+        if kind.series == series:
+            try:
+                if kind.fits(array):
+                    return kind
+            except Exception as error:  # whatever a user's kind raises, others may fit
+                msg = f"{kind.__name__}.fits raised {type(error).__name__}: {error}. It is passed over."
+                warnings.warn(msg, TfwidgetWarning, stacklevel=2)
+    msg = f"No kind of panel fits a tensor of shape {array.shape}."
+    raise TensorError(msg)
+
+
+def same_options(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    """Whether two panels' options are equal, arrays among them included."""
+    return one is other or (one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one))
+
+
+def _same(one: Any, other: Any) -> bool:
+    if one is other:
+        return True
+    equal = one == other
+    return bool(equal.all()) and one.shape == other.shape if hasattr(equal, "all") else bool(equal)
+
+
+def _options(cls: type[Any]) -> dict[str, inspect.Parameter]:
+    """The parameters of `build` behind the axes, by name; ``"**"`` where it takes any."""
+    parameters = list(inspect.signature(cls.build).parameters.values())[2:]
+    found = {}
+    for parameter in parameters:
+        if parameter.kind is parameter.VAR_KEYWORD:
+            found["**"] = parameter
+        elif parameter.kind is not parameter.VAR_POSITIONAL:
+            found[parameter.name] = parameter.replace(kind=parameter.KEYWORD_ONLY)
+    return found

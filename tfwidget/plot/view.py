@@ -1,0 +1,143 @@
+"""The limits of one panel, and who has set them: the data, or a person who panned or zoomed.
+
+Invariant: limits that a person has set are left alone until `View.follow`.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from matplotlib.axes import Axes
+
+from tfwidget.plot.limits import Limits
+
+__all__ = ["Range", "View"]
+
+Range = tuple[float, float]
+
+
+class View:
+    """The limits of an axes.
+
+    Parameters
+    ----------
+    ax : Axes
+    changed : callable
+        Called when a person has set limits.
+    """
+
+    def __init__(self, ax: Axes, changed: Callable[[], None]) -> None:
+        self._ax = ax
+        self._changed = changed
+        self._home: tuple[Range, Range]  # as the axes was made
+        self._set: tuple[Range, Range]  # as they were last set here
+        self.settle()
+        self._asked: dict[str, Range] = {}  # what they were set to; Matplotlib may have widened that
+        self._held = {"x": Limits(), "y": Limits()}
+        self._quiet = False
+        self._follows = True
+        for event in ("xlim_changed", "ylim_changed"):
+            ax.callbacks.connect(event, self._on_change)
+
+    def _on_change(self, ax: Axes) -> None:
+        if not self._quiet and ax.get_visible():
+            self._changed()
+
+    def settle(self) -> None:
+        """Take the limits as they are now for those that the axes was made with."""
+        self._home = self._set = self.now
+
+    @property
+    def now(self) -> tuple[Range, Range]:
+        """The limits."""
+        return self._ax.get_xlim(), self._ax.get_ylim()
+
+    @property
+    def following(self) -> bool:
+        """Whether the limits are as they were last set here."""
+        return self._set == self.now
+
+    @property
+    def following_x(self) -> bool:
+        """The same of the horizontal axis alone."""
+        return self._set[0] == self._ax.get_xlim()
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """While this lasts, it is not a person who changes the limits."""
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before
+
+    @contextmanager
+    def showing(self) -> Iterator[None]:
+        """While this lasts, a kind shows a value and may set limits; those of a person are there again at the end."""
+        before = self.now
+        self._follows = self._set == before
+        with self.quiet():
+            try:
+                yield
+            finally:
+                if self._follows:
+                    self._set = self.now
+                elif self.now != before:
+                    self._ax.set_xlim(before[0])
+                    self._ax.set_ylim(before[1])
+
+    def hold(self, x: Range | None, y: Range | None, *, exact: bool) -> None:
+        """Hold these extents, see `tfwidget.plot.panel.Panel.limits`."""
+        if not self._follows:
+            return
+        for way, extent in (("x", x), ("y", y)):
+            if extent is None or not all(map(math.isfinite, extent)):
+                continue
+            wanted = extent
+            if not exact or extent[0] == extent[1]:
+                low, high = self._held[way].hold(min(extent), max(extent))
+                wanted = (low, high) if extent[0] <= extent[1] else (high, low)
+            if wanted != self._asked.get(way):
+                self._asked[way] = wanted
+                self._set_one(way, wanted)
+
+    def _set_one(self, way: str, limits: Range) -> None:
+        if way == "x":
+            self._ax.set_xlim(limits)
+        else:
+            self._ax.set_ylim(limits)
+
+    def follow(self) -> None:
+        """Follow the data again: what a person has set is forgotten."""
+        with self.quiet():
+            for way, limits in zip("xy", self._home, strict=True):
+                if way not in self._asked:  # as the axes was made, for nothing else sets it
+                    self._set_one(way, limits)
+        self._asked.clear()
+        self._held = {"x": Limits(), "y": Limits()}
+        self._follows, self._set = True, self.now
+
+    def accepts(self, x: Range, y: Range) -> bool:
+        """Whether the axes can have these limits: two different finite numbers each, positive on a log scale."""
+        return all(
+            _is_range(limits) and (axis.get_scale() != "log" or min(limits) > 0.0)
+            for axis, limits in ((self._ax.xaxis, x), (self._ax.yaxis, y))
+        )
+
+    def set(self, x: Range, y: Range) -> None:
+        """Set limits as a person does; ignored where the axes cannot have them."""
+        if not self.accepts(x, y):
+            return
+        with self.quiet():
+            self._ax.set_xlim(x)
+            self._ax.set_ylim(y)
+        self._changed()
+
+
+def _is_range(limits: object) -> bool:
+    """Whether these are two different finite numbers."""
+    if not isinstance(limits, (tuple, list)) or len(limits) != 2:
+        return False
+    if not all(isinstance(edge, (int, float)) and math.isfinite(edge) for edge in limits):
+        return False
+    return bool(limits[0] != limits[1])
