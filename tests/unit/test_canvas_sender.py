@@ -174,9 +174,10 @@ def test_the_window_opens_by_prompt_acknowledgements_and_closes_by_late_ones() -
         clock.now += PROMPT
         sender.acknowledged("page", sender.frame)
     assert sender.window == MAX_WINDOW // 4
-    change_often(sender)
-    clock.now += 10.0
-    sender.expire()
+    for _ in range(3):
+        change_often(sender)
+        clock.now += 10.0
+        assert sender.expire()
     assert sender.window == MIN_WINDOW
 
 
@@ -635,8 +636,9 @@ def test_whatever_a_server_drops_the_picture_is_right_again_within_half_a_second
     died = -math.inf
 
     def check() -> None:
-        # A page that has just gone without a word is waited for once, and in that time another may lose something.
-        allowed = 0.5 if world.clock.now - died > 1.0 else 0.8
+        # Of two faults at once, the second waits for the first: a page that has gone without a word, one that loses, too.
+        alone = sum(page.answers for page in world.pages) == 1 and world.clock.now - died > 1.0
+        allowed = 0.5 if alone else 1.0
         worst.extend((lag, page.name, world.clock.now) for page in world.pages if (lag := world.lag(page)) > allowed)
 
     for number in range(30):
@@ -657,7 +659,7 @@ def test_whatever_a_server_drops_the_picture_is_right_again_within_half_a_second
             world.see(page, False)
             world.run_until(world.clock.now + 0.3, check)
             world.see(page, True)
-        elif what == "second" and len(world.pages) < 2 + seed % 2:
+        elif what == "second" and len(world.pages) < 3:
             world.open(FakePage(f"second {number}"))
     world.run_until(world.clock.now + 3.0, check)
     assert worst == []

@@ -5,7 +5,7 @@ Invariant: `Sender.next` is the only answer to "what may be sent now?", and aski
 - A figure has a scene, or Agg's pictures alone. A page that can paint scenes is sent a *keyframe* first, then *patches*.
   If a page that is watching cannot, all pages are sent *pictures*. A *still* figure shows a picture, too.
 - At most a *window* of frames is in flight: two at first. An acknowledgement that comes promptly doubles the window, up
-  to `MAX_WINDOW`; a late one halves it. Nothing follows a picture until it was acknowledged.
+  to `MAX_WINDOW`; a late or a missed one halves it. Nothing follows a picture until it was acknowledged.
 - To handle an acknowledgement costs the kernel more than a patch does. So one is asked for once in half a window, or
   after `ASK_INTERVAL`. If the last frame of a figure did not ask, a *sync* asks after `QUIET` seconds.
 - A page that does not acknowledge in time has lost a frame, and is sent a keyframe. Others do not wait for it meanwhile.
@@ -41,7 +41,7 @@ __all__ = [
 Kind = Literal["keyframe", "patch", "picture", "sync"]
 
 MIN_WINDOW = 2
-"""So many frames may be in flight at first, and after a loss: one is painted while the next is on its way."""
+"""So many frames may be in flight at first, and always: one is painted while the next is on its way."""
 
 MAX_WINDOW = 16
 """So many frames may be in flight to pages that acknowledge promptly."""
@@ -319,7 +319,7 @@ class Sender:
     def _lose(self, page: Page) -> None:
         page.losses += 1
         page.forget(self.frame)
-        self.window = MIN_WINDOW
+        self._narrow()
 
     # -- what pages say --------------------------------------------------------------------------------------------
 
@@ -344,8 +344,13 @@ class Sender:
         page.excuse(frame)
         page.waits_since = next((sent.at for sent in self._sent if sent.ask and sent.number > frame), None)
         if self._done() > before:  # it was the last to acknowledge
-            prompt = seconds < PROMPT
-            self.window = min(2 * self.window, MAX_WINDOW) if prompt else max(self.window // 2, MIN_WINDOW)
+            if seconds < PROMPT:
+                self.window = min(2 * self.window, MAX_WINDOW)
+            else:
+                self._narrow()
+
+    def _narrow(self) -> None:
+        self.window = max(self.window // 2, MIN_WINDOW)
 
     def wants_keyframe(self, name: str) -> None:
         """A page has found a gap: it lacks the version that a patch leads on from."""
