@@ -221,7 +221,6 @@ class FakeScene:
 
     def __init__(self) -> None:
         self.text = "C0"
-        self.noted = 0
         self.fault: Exception | None = None
         self._told: str | None = None
 
@@ -232,9 +231,6 @@ class FakeScene:
             return None
         self._told = self.text
         return {"nodes": [], "grown": [], "dropped": []}, self.text.encode()
-
-    def note_stale(self) -> None:
-        self.noted += 1
 
 
 class Painter(Browser):

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 
 from tfwidget.canvas.canvas import Canvas
 from tfwidget.canvas.flow import Limit
-from tfwidget.jupyter import cells, kernel
-from tfwidget.jupyter.kernel import Confined
+from tfwidget.jupyter import cells, owner
+from tfwidget.jupyter.confined import Confined
 
 __all__ = ["FigureCanvas", "FigureManager", "Toolbar", "new_canvas"]
 
@@ -57,16 +57,16 @@ class FigureManager(IpymplManager):
         Called on another thread, it hands the figure over: the owner thread shows it, in the newest cell. What the
         other thread changes from then on is reported.
         """
-        if not kernel.on_owner_thread():
+        if not owner.on_owner_thread():
             self.canvas.watch_mutations()
-            context = kernel.cell_context()
-            kernel.mailbox.post(lambda: context.run(self.show))
+            context = owner.cell_context()
+            owner.mailbox.post(lambda: context.run(self.show))
             return
         if self.canvas._closed:
             self.canvas._closed = False
             _to_show.discard(self)
             self.canvas.watch_mutations()
-            kernel.publish(self.canvas)
+            cells.publish(self.canvas)
             self.canvas.draw_idle()
         elif self.canvas.figure.stale:
             self.canvas.draw_idle()
@@ -101,17 +101,17 @@ class _ToShow:
     def watch(self) -> None:
         if not self._watching:
             self._watching = True
-            kernel.on_cell_end(lambda _error: self.show())
+            cells.on_cell_end(lambda _error: self.show())
 
     def add(self, manager: FigureManager) -> None:
         # What another thread makes is not ready when the cell ends; that thread says when, by `show`.
-        if not is_interactive() or not kernel.on_owner_thread():
+        if not is_interactive() or not owner.on_owner_thread():
             return
         self._managers.append(manager)
         if not cells.running():
             # As by a training in the background: the cell has ended already, and its output shows what is made for it.
             context = contextvars.copy_context()
-            kernel.mailbox.post(lambda: manager in self._managers and context.run(manager.show))
+            owner.mailbox.post(lambda: manager in self._managers and context.run(manager.show))
 
     def discard(self, manager: FigureManager) -> None:
         if manager in self._managers:
@@ -125,7 +125,7 @@ class _ToShow:
 _to_show = _ToShow()
 
 # Importing the backend is all that ``%matplotlib tfwidget`` does, and the first figure may be another thread's.
-kernel.watch_cells()
+cells.watch_cells()
 
 _limit = Limit()  # for all figures, also those that pyplot makes and nobody else knows
 

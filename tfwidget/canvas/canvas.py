@@ -33,8 +33,8 @@ from tfwidget.canvas.frames import Frames, SceneSource
 from tfwidget.canvas.messages import MAX_PIXELS, is_valid, page_name
 from tfwidget.canvas.sender import Sender
 from tfwidget.canvas.strangers import Strangers
-from tfwidget.jupyter import hosts, kernel, owner
-from tfwidget.jupyter.kernel import Confined
+from tfwidget.jupyter import hosts, owner
+from tfwidget.jupyter.confined import Confined
 from tfwidget.scene.protocol import VERSION
 
 __all__ = ["Canvas", "View"]
@@ -157,7 +157,7 @@ class Canvas(Confined, IpymplCanvas):
 
     def draw(self) -> None:
         """Draw the whole figure, and show it. Called on another thread, it asks the owner thread to do so."""
-        if not kernel.on_owner_thread():
+        if not owner.on_owner_thread():
             self._strangers.report("drawn")
             self._strangers.ask(always=True)
             return
@@ -166,7 +166,7 @@ class Canvas(Confined, IpymplCanvas):
 
     def blit(self, bbox: object = None) -> None:
         """Show what was drawn over a restored background."""
-        if kernel.on_owner_thread():
+        if owner.on_owner_thread():
             self.show_drawn()
         else:
             self._strangers.report("drawn")
@@ -178,25 +178,19 @@ class Canvas(Confined, IpymplCanvas):
         asks all stale figures to draw whenever a message was handled, also on a subshell's thread, and one that is just
         being drawn counts as stale: the acknowledgement of each frame would ask for the next.
         """
-        if not kernel.on_owner_thread():
+        if not owner.on_owner_thread():
             self._strangers.ask(always=False)
         elif not self._drawing:  # a layout engine moves axes in every draw: that must not call for the next one
             self._change()
             if not self._posted:
                 self._posted = True
-                kernel.mailbox.post(self._on_post)
+                owner.mailbox.post(self._on_post)
 
     def show_drawn(self) -> None:
         """Show what Agg has drawn last."""
         self._change()
         self._is_drawn = True
         self.frames.go_on()
-
-    def print_figure(self, *args: Any, **kwargs: Any) -> Any:
-        """Save the figure, see `matplotlib.figure.Figure.savefig`."""
-        if self.scene is not None:
-            self.scene.note_stale()
-        return super().print_figure(*args, **kwargs)
 
     def get_renderer(self) -> RendererAgg:
         """What draws the figure: Matplotlib's own renderer for a file, one that remembers its texts for the screen."""
@@ -211,8 +205,6 @@ class Canvas(Confined, IpymplCanvas):
     def _draw_by_agg(self) -> None:
         self._drawing = True
         try:
-            if self.scene is not None:
-                self.scene.note_stale()
             FigureCanvasAgg.draw(self)
         finally:
             self._drawing = False
@@ -228,19 +220,19 @@ class Canvas(Confined, IpymplCanvas):
 
     def flush_events(self) -> None:
         """Handle what the browser sent, and draw what is due; a place where a long computation stays responsive."""
-        if kernel.on_owner_thread() and not owner.rest(0):
-            kernel.mailbox.drain()
+        if owner.on_owner_thread() and not owner.rest(0):
+            owner.mailbox.drain()
 
     def start_event_loop(self, timeout: float = 0) -> None:
         """Handle the browser's messages for `timeout` seconds (0: until `stop_event_loop`), as ``plt.pause`` does."""
         self._looping = True
         end = math.inf if timeout <= 0 else time.monotonic() + timeout
         while self._looping and (left := end - time.monotonic()) > 0:
-            if not kernel.on_owner_thread():
+            if not owner.on_owner_thread():
                 time.sleep(min(left, 0.1))
             elif not owner.rest(left if timeout > 0 else 0.1):
-                kernel.mailbox.wait(min(left, 0.1))
-                kernel.mailbox.drain()
+                owner.mailbox.wait(min(left, 0.1))
+                owner.mailbox.drain()
         self._looping = False
 
     def picture(self, *, full: bool) -> bytes:

@@ -132,6 +132,7 @@ class Pages:
     def __init__(self) -> None:
         self._named: dict[str, Page] = {}  # in the order in which they spoke last
         self._unnamed = Page()
+        self._unnamed.needs_picture = False  # before there is anything to see
 
     def __contains__(self, name: str) -> bool:
         return name in self._named
@@ -157,6 +158,10 @@ class Pages:
     def items(self) -> list[tuple[str, Page]]:
         """The pages and their names."""
         return list(self._named.items())
+
+    def values(self) -> list[Page]:
+        """The pages."""
+        return list(self._named.values())
 
     @property
     def watching(self) -> list[Page]:

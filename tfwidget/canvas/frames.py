@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from tfwidget.canvas.flow import Limit
 from tfwidget.canvas.gather import Updates
 from tfwidget.canvas.sender import Kind, Sender
-from tfwidget.jupyter import kernel
+from tfwidget.jupyter import owner
 
 __all__ = ["Body", "Frames", "SceneSource", "Stage"]
 
@@ -24,14 +24,10 @@ _NOTHING: tuple[Body, bytes] = ({"nodes": [], "grown": [], "dropped": []}, b"")
 
 
 class SceneSource(Protocol):
-    """What is needed of a scene."""
+    """What is needed of a scene. It notices by itself when Agg draws the figure."""
 
     def patch(self, *, afresh: bool) -> tuple[Body, bytes] | None:
         """What has changed, and its buffer; None if nothing has. Afresh: all of it."""
-        ...
-
-    def note_stale(self) -> None:
-        """Remember what has changed, before Agg draws the figure and forgets it."""
         ...
 
 
@@ -193,4 +189,4 @@ def _later(seconds: float, call: Callable[[], object]) -> Callable[[], object]:
         loop = asyncio.get_running_loop()
     except RuntimeError:  # a plain script: the next frame goes on
         return lambda: None
-    return loop.call_later(seconds, kernel.mailbox.post, call).cancel
+    return loop.call_later(seconds, owner.mailbox.post, call).cancel

@@ -3,12 +3,12 @@
 Invariant: what was gathered is sent exactly once, with a scene or by itself; a keyframe brings all that ever rode.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from tfwidget.jupyter.kernel import Confined
+from tfwidget.jupyter.confined import Confined
 
 __all__ = ["Gathered", "Updates"]
 
@@ -68,6 +68,7 @@ class Gathered(Confined):
 
     comm: Any
     model_id: str
+    get_state: Callable[..., dict[str, object]]
 
     def _send(self, message: dict[str, Any], buffers: Any = None) -> None:
         updates = _collecting.get()

@@ -6,7 +6,7 @@ Invariant: what passes `is_valid` has the types and ranges stated here; it is un
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["MAX_PIXELS", "MESSAGES", "page_name", "is_valid"]
+__all__ = ["MAX_LIMIT", "MAX_PIXELS", "MESSAGES", "is_valid", "page_name"]
 
 MAX_PIXELS = 10_000
 """The largest width or height, in device pixels, that a message from the browser may ask for."""

@@ -2,13 +2,13 @@
 
 Invariant: `Sender.next` is the only answer to "what may be sent now?", and asking changes nothing.
 
-- A figure has a scene, or Agg's pictures alone. A page that can paint scenes is sent a *keyframe* first, then *patches*.
-  If a page that is watching cannot, all pages are sent *pictures*. A *still* figure shows a picture, too.
+- A page that can paint scenes is sent a *keyframe* first, then *patches*. Where there is no scene, or a page that is
+  watching cannot paint it, all pages are sent Agg's *pictures*. A *still* figure shows a picture, too.
 - At most a *window* of frames is in flight: two at first. An acknowledgement that comes promptly doubles the window, up
   to `MAX_WINDOW`; a late or a missed one halves it. Nothing follows a picture until it was acknowledged.
 - To handle an acknowledgement costs the kernel more than a patch does. So one is asked for once in half a window, or
   after `ASK_INTERVAL`. If the last frame of a figure did not ask, a *sync* asks after `QUIET` seconds.
-- A page that does not acknowledge in time has lost a frame, and is sent a keyframe. Others do not wait for it meanwhile.
+- A page that does not acknowledge in time has lost a frame, and is sent a keyframe. Others do not wait for it then.
   After `MAX_LOSSES` in a row the page is given up, until it speaks again.
 - A page that finds a gap asks for a keyframe, and gets one, but no more than `KEYFRAME_RATE` a second.
 - Nothing is sent to a figure that nobody can see.
@@ -112,9 +112,7 @@ class Sender:
         Whether state of widgets waits for a scene message to take it along.
     """
 
-    def __init__(
-        self, limit: Limit, *, has_scene: bool = False, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, limit: Limit, *, has_scene: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self.pages = Pages()
         self.has_scene = has_scene
         self.still = False
@@ -171,7 +169,7 @@ class Sender:
     @property
     def owes_scene(self) -> bool:
         """Whether pages wait for a scene message though nothing of the scene may have changed."""
-        told = all(page.told >= page.handled for _, page in self.pages.items())
+        told = all(page.told >= page.handled for page in self.pages.values())
         return self.has_updates or not told or (self._shown != "scene" and not self.still)
 
     @property
@@ -189,7 +187,7 @@ class Sender:
         lacking = self._trusted or (watching if changed else [])
         if not streams:
             lacks = any(page.needs_picture for page in lacking)
-            return "picture" if self._picture_changed or self._shown != "picture" or lacks else None
+            return "picture" if self._picture_changed or self._shown == "scene" or lacks else None
         if any(page.needs_keyframe for page in lacking):
             others = any(not page.needs_keyframe for page in watching)
             if not (self._keyframes.wait and self._scene_changed and others):
@@ -198,7 +196,7 @@ class Sender:
             return "patch"
         if self.still:
             lacks = any(page.needs_picture for page in lacking)
-            if self._picture_changed or self._shown != "picture" or lacks:
+            if self._picture_changed or self._shown == "scene" or lacks:
                 return "picture"
         return "sync" if self._sync_at < math.inf else None
 
@@ -300,7 +298,7 @@ class Sender:
         self._scene_changed = False
         if not self.still:
             self._shown = "scene"
-        for _, page in self.pages.items():
+        for page in self.pages.values():
             page.told = page.handled
             if is_keyframe and page.needs_keyframe:
                 page.needs_keyframe = False

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any, Protocol
 
 from tfwidget.errors import TfwidgetWarning
-from tfwidget.jupyter import kernel
+from tfwidget.jupyter import owner
 
 __all__ = ["Strangers"]
 
@@ -46,7 +46,7 @@ class Strangers:
         self._always |= always
         if not self._posted:
             self._posted = True
-            kernel.mailbox.post(self._answer)
+            owner.mailbox.post(self._answer)
 
     def _answer(self) -> None:
         self._posted = False
@@ -60,7 +60,7 @@ class Strangers:
         if name not in self._reported:
             self._reported.add(name)
             code, line = _users_line()
-            kernel.cell_context().run(  # in a cell's output, not in that of whichever message came last
+            owner.cell_context().run(  # in a cell's output, not in that of whichever message came last
                 warnings.warn_explicit,
                 f"figure {self._label!r} was {what} by thread {name!r}. Matplotlib is not thread-safe, so that "
                 "can corrupt the picture. Send values with tfwidget.log(...), which any thread may call, and let the "
@@ -79,7 +79,7 @@ class Strangers:
         self._canvas.figure.stale_callback = self._on_stale
 
     def _on_stale(self, figure: Any, value: bool) -> None:
-        if value and not kernel.on_owner_thread():
+        if value and not owner.on_owner_thread():
             self.report("changed")
             self.ask(always=True)
         elif self._told_before is not None:
