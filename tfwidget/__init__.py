@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from tfwidget.background import start
     from tfwidget.keras.callback import LiveCallback
     from tfwidget.loop import live, log, tick
-    from tfwidget.plot import Histogram, Image, Line
-    from tfwidget.widget.knobs import Knob, knob
+    from tfwidget.plot import Histogram, Image, Line, Panel
+    from tfwidget.steering import knob
+    from tfwidget.widget.knobs import Knob
     from tfwidget.widget.liveplot import LivePlot
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Line",
     "LiveCallback",
     "LivePlot",
+    "Panel",
     "RunError",
     "TensorError",
     "TfwidgetError",
@@ -59,7 +61,8 @@ _HOMES = {
     "Line": "plot",
     "LiveCallback": "keras.callback",
     "LivePlot": "widget.liveplot",
-    "knob": "widget.knobs",
+    "Panel": "plot",
+    "knob": "steering",
     "live": "loop",
     "log": "loop",
     "start": "background",

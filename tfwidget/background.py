@@ -6,27 +6,24 @@ handler of signals, no hook.
 
 import asyncio
 import threading
+import warnings
 from collections.abc import Callable
 from typing import ParamSpec
 
 from greenlet import GreenletExit
 
-from tfwidget.errors import RunError
-from tfwidget.jupyter import kernel
-from tfwidget.loop import new_plot, scalars_fetch
+from tfwidget import session
+from tfwidget.errors import RunError, TfwidgetWarning
+from tfwidget.jupyter import cells, owner
+from tfwidget.loop import scalars_fetch
 from tfwidget.run.driver import Background
-from tfwidget.run.run import Run, own_run
-from tfwidget.widget.knobs import place_waiting
+from tfwidget.run.run import Run
+from tfwidget.session import Job
+from tfwidget.widget.liveplot import LivePlot
 
 __all__ = ["start", "stop_all"]
 
 Parameters = ParamSpec("Parameters")
-
-_interrupts = kernel.BackgroundInterrupts()
-_drivers: dict[Run, Background] = {}
-_tasks: dict[Run, "asyncio.Task[None]"] = {}
-_cells: dict[Run, tuple[str | None, str | None]] = {}
-_unwatch: list[Callable[[], None]] = []
 
 
 def start(function: Callable[Parameters, object], /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Run:
@@ -81,25 +78,22 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
             f"start: {function!r} is a coroutine function; give an ordinary function, its steps are run between the "
             "event loop's turns anyway"
         )
-    if not kernel.on_owner_thread():
+    if not owner.on_owner_thread():
         raise RunError(
             f"start was called on thread {threading.current_thread().name!r}, but runs belong to the main thread"
         )
-    inside = own_run()
+    inside = session.own_run()
     if inside is not None:
         raise RunError(f"start was called inside of another run ({inside!r}); call the function itself there")
-    loop = kernel.event_loop()
+    loop = owner.event_loop()
     if loop is None:
         raise RunError(
             "start needs a running event loop, as in a Jupyter kernel; in a script, call the function itself"
         )
 
-    cell = kernel.cell()
-    earlier = [run for run, (id_, execution) in _cells.items() if id_ and id_ == cell[0] and execution != cell[1]]
-    for before in earlier:
-        before.stop("its cell was run again")
-        print(f"Stopping what this cell had started: {before!r}")  # noqa: T201  its own plot is gone with the output
-    plot = new_plot(show=False)
+    cell = cells.cell()
+    earlier = _stop_earlier(cell)
+    plot = session.new_plot(show=False)
     plot.hide_figure()
 
     def training() -> None:
@@ -113,25 +107,50 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
         except BaseException as error:
             error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)  # from the user's function on
             run.finish("failed", error)
-            kernel.show_traceback(error)
+            cells.show_traceback(error)
         else:
             run.finish("stopped" if run.stopping else "finished", result=result)
 
-    driver = Background(training, before_slice=_interrupts.listen)
+    driver = Background(training, before_slice=session.interrupts.listen)
     driver.waits_for = "the cell to end"
-    run = Run(plot, kernel.mailbox, fetch=scalars_fetch(), driver=driver)
+    run = Run(plot, owner.mailbox, fetch=scalars_fetch(), driver=driver, pace=session.PACE)
+    session.begin(run)
+    run.at_end(lambda: _publish(run), awaited=True)  # nbclient keeps nothing that comes from a cell that has ended
     plot.attach(run)
-    place_waiting(plot)
+    session.place_knobs(plot)
     plot.show()
-    _drivers[run] = driver
-    _cells[run] = cell
-    _interrupts.add(run.interrupt)
-    if not _unwatch:
-        _unwatch.append(kernel.on_cell_begin(_cell_begins))
-        _unwatch.append(kernel.at_exit(_report_all_unfinished))
-    _tasks[run] = loop.create_task(_drive(run, driver, [_tasks[before] for before in earlier]))
-    _tasks[run].add_done_callback(lambda _: _give_up(run))
+    session.interrupts.add(run.interrupt)
+    if not session.hooks:
+        session.hooks += [cells.on_cell_begin(_cell_begins), cells.at_exit(_report_all_unfinished)]
+    task = loop.create_task(_drive(run, driver, earlier))
+    session.jobs[run] = Job(driver, cell, task)
+    task.add_done_callback(lambda _: _give_up(run))
     return run
+
+
+def _stop_earlier(cell: tuple[str | None, str | None]) -> "list[asyncio.Task[None]]":
+    """Stop what an earlier execution of this cell has started; return the tasks to wait for."""
+    tasks = []
+    for run, job in session.jobs.items():
+        if job.cell[0] and job.cell[0] == cell[0] and job.cell[1] != cell[1]:
+            tasks.append(job.task)
+            run.stop("its cell was run again")
+            print(f"Stopping what this cell had started: {run!r}")  # noqa: T201  its own plot is gone with the output
+    return tasks
+
+
+def _publish(run: Run) -> None:
+    """Put the last picture into the notebook."""
+    if not isinstance(run.front_end, LivePlot):
+        return
+    try:
+        run.front_end.publish_picture()
+    except Exception as error:
+        warnings.warn(
+            f"the last picture cannot be kept in the notebook: {type(error).__name__}: {error}",
+            TfwidgetWarning,
+            stacklevel=2,
+        )
 
 
 async def _drive(run: Run, driver: Background, earlier: "list[asyncio.Task[None]]") -> None:
@@ -148,48 +167,47 @@ async def _drive(run: Run, driver: Background, earlier: "list[asyncio.Task[None]
     except KeyboardInterrupt as error:  # it came when the function had just returned; raised here, it ends the kernel
         run.finish("stopped", error)
     finally:
-        if cancelled or (kernel.is_ending() and run.state == "stopped"):
+        if cancelled or (cells.is_ending() and run.state == "stopped"):
             _report_unfinished(run)
         _let_go(run)
 
 
 def _give_up(run: Run) -> None:
     """Report a run whose task was cancelled before it began: then `_drive` cannot."""
-    if run in _drivers:
+    if run in session.jobs:
         _report_unfinished(run)
         _let_go(run)
 
 
 def _let_go(run: Run) -> None:
     run.finish("stopped", "the event loop ended before the training did")
-    _interrupts.remove(run.interrupt)
-    for record in (_drivers, _tasks, _cells):
-        record.pop(run, None)
-    if not _drivers:
-        while _unwatch:
-            _unwatch.pop()()
+    session.interrupts.remove(run.interrupt)
+    session.jobs.pop(run, None)
+    if not session.jobs:
+        while session.hooks:
+            session.hooks.pop()()
 
 
 def _cell_begins() -> None:
-    if (loop := kernel.event_loop()) is not None:
-        loop.call_soon(_interrupts.listen)  # when a cell awaits: a paused run makes no slice that would do so
-    for run, driver in _drivers.items():
+    if (loop := owner.event_loop()) is not None:
+        loop.call_soon(session.interrupts.listen)  # when a cell awaits: a paused run makes no slice that would do so
+    for run, job in session.jobs.items():
         if run.state == "running":  # a paused one makes no slice after the cell, either
-            driver.waits_for = "a cell to end"
+            job.driver.waits_for = "a cell to end"
             run.show_status()
 
 
 def stop_all(reason: str) -> None:
     """Stop all background runs at their next step boundary."""
-    for run in list(_drivers):
+    for run in list(session.jobs):
         run.stop(reason)
 
 
 def _report_all_unfinished() -> None:
-    for run in list(_drivers):
+    for run in list(session.jobs):
         _report_unfinished(run)
 
 
 def _report_unfinished(run: Run) -> None:
     total = "" if run.total is None else f" of {run.total:,}"
-    kernel.log_to_terminal(f"tfwidget: the kernel ended before the training did, at step {run.step:,}{total}")
+    cells.log_to_terminal(f"tfwidget: the kernel ended before the training did, at step {run.step:,}{total}")

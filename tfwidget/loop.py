@@ -1,28 +1,31 @@
-"""`live` and `log`: what a training loop in a plain cell says.
+"""`live`, `log` and `tick`: what a training loop in a plain cell says.
 
-Invariant: however the loop is left - exhausted, ``break``, an exception, the interrupt button - its run ends once, with
-the outcome that fits.
+Invariant: however a loop is left, its run ends once, with the outcome that fits.
+
+A loop that is exhausted, told to stop, or ended by its own iterable knows its outcome. One that is left by ``break``,
+``return`` or an exception in its body does not: Python says only that it is left. So its outcome is decided when the
+cell ends, which tells the exception, or when another run begins in the cell.
 """
 
 import contextlib
-import dis
+import inspect
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from types import FrameType
 from typing import TypeVar
 
+from tfwidget import session
 from tfwidget.errors import RunError, TfwidgetWarning
-from tfwidget.jupyter import hosts, kernel
+from tfwidget.jupyter import cells, hosts, owner
 from tfwidget.record import tf
-from tfwidget.record import values as snapshot
-from tfwidget.run.run import Run, current_run, own_run
-from tfwidget.widget.knobs import place_waiting
+from tfwidget.record import values as record
+from tfwidget.run.run import Run
+from tfwidget.session import Begun
 from tfwidget.widget.liveplot import LivePlot
 
-__all__ = ["join", "live", "log", "new_plot", "open_run", "scalars_fetch", "tick"]
+__all__ = ["join", "live", "log", "open_run", "scalars_fetch", "tick"]
 
 T = TypeVar("T")
 
@@ -80,100 +83,70 @@ def live(iterable: Iterable[T], *, total: int | None = None, plot: LivePlot | No
     return _steps(iterator, total, plot, sys._getframe(1).f_lineno)
 
 
-def _steps(iterator: Iterator[T], total: int | None, plot: LivePlot | None, line: int) -> Iterator[T]:
-    frame = sys._getframe(1)
-    asked_at = frame.f_lasti
-    interrupted = False
-
-    def note_interrupt() -> None:
-        nonlocal interrupted
-        interrupted = True
-
-    own = own_run()
+def _steps(iterator: Iterator[T], total: int | None, plot: LivePlot | None, place: int) -> Iterator[T]:
+    """Make the steps of a run that begins and ends with this loop."""
+    own = session.own_run()
     if own is not None and own.in_background:
         yield from _steps_of(own, iterator, total, plot)
         return
+    frame = _looping_frame(sys._getframe(1))
+    first_line = frame.f_lineno
+    before = session.begun
     after = None
-    if _last is not None and _last.frame is frame and _last.line == line:
-        after = _last.run
+    if before is not None and before.frame is frame and before.place == place:
+        after = before.run
+        after.finish("stopped")  # if it was left
         if after.stopped_by_user:
             return  # of a loop over epochs, all are meant
-    run = open_run(total=total, plot=plot, after=after, frame=frame, line=line)
-    with kernel.interrupts(note_interrupt):
-        try:
-            for item in iterator:
-                yield item
-                if not run.step_done():
-                    break
-        except GeneratorExit:
-            # The loop was left: by a `break`, which ends the run in order, or by an exception in its body, which
-            # becomes known when the cell ends.
-            here = sys._getframe(1)
-            # One instruction may be the whole loop, as in list(zip(live(...), other)): whether it raised, the cell's
-            # end tells.
-            whole = here is frame and here.f_lasti == asked_at
-            if interrupted or whole or _left_on_purpose(here):
-                run.finish("stopped", "interrupted" if interrupted else None)
-                if whole and _last is not None and _last.run is run:
-                    _last.looped_at = asked_at
-            else:
-                run.finish("failed", "an exception in the loop's body")
-            raise
-        except KeyboardInterrupt:
-            run.finish("stopped", "interrupted")
-            raise
-        except BaseException as error:
-            run.finish("failed", error)
-            raise
-        else:
-            run.finish("stopped" if run.stopping else "finished")
+    run = open_run(total=total, plot=plot, after=after, frame=frame, place=place)
+    try:
+        for item in iterator:
+            yield item
+            if not run.step_done():
+                break
+    except GeneratorExit:
+        _leave(run, first_line)
+        raise
+    except KeyboardInterrupt:
+        run.finish("stopped", "interrupted")
+        raise
+    except BaseException as error:
+        run.finish("failed", error)
+        raise
+    else:
+        run.finish("stopped" if run.stopping else "finished")
 
 
 def _steps_of(run: Run, iterator: Iterator[T], total: int | None, plot: LivePlot | None) -> Iterator[T]:
-    """The steps of a background run, which ends with its function, not with this loop."""
+    """Make steps of a background run, which ends with its function, not with this loop."""
+    _refuse_overlap()
     join(run, plot)
-    run.total = None if total is None else run.step + total
-    run.looping = True
-    try:
+    with run.loop(total):
         if not run.before_first_step():
             return
         for item in iterator:
             yield item
             if not run.step_done():
                 return
-    finally:
-        run.looping = False
 
 
 def join(run: Run, plot: LivePlot | None) -> None:
-    """Make steps of a background run, in the plot that is wanted."""
+    """Make steps of a background run, in the plot that is wanted.
+
+    Parameters
+    ----------
+    run : Run
+        The background run.
+    plot : LivePlot, optional
+        The plot to go on in; by default the run's own.
+    """
     former = run.front_end
     if plot is None or plot is former:
         return
-    run.front_end = plot
+    run.draw_on(plot)
     plot.attach(run)
     if isinstance(former, LivePlot):
         former.close()
-
-
-def _left_on_purpose(frame: FrameType | None) -> bool:
-    """Whether the loop in this frame ended by ``break`` or ``return``, not by an exception.
-
-    The generator is closed when the loop drops its iterator. ``break`` and ``return`` do so by an instruction of their
-    own, ``zip(live(...), other)`` by the loop's own when the other one is exhausted; when an exception unwinds the
-    frame, its last instruction is the one that raised, in the loop's body.
-    """
-    if frame is None:
-        return True
-    instruction = frame.f_code.co_code[frame.f_lasti]
-    return dis.opname[instruction] in (
-        "POP_TOP",
-        "POP_ITER",
-        "DELETE_NAME",
-        "DELETE_FAST",
-        "END_FOR",
-        "FOR_ITER",
-    )
 
 
 def log(**values: object) -> None:
@@ -193,8 +166,8 @@ def log(**values: object) -> None:
 
     Notes
     -----
-    After a loop over ``live``, until its cell ends, values are of its last step, as those of a validation after each
-    epoch. They are recorded when the loop goes on, or with the cell's end, the newest of each name.
+    After a loop over ``live``, until its cell ends, values belong to its last step, as those of a validation after
+    each epoch. They are recorded when the loop goes on, or when the cell ends: the newest of each name.
 
     Warns
     -----
@@ -206,11 +179,12 @@ def log(**values: object) -> None:
     >>> tfwidget.log(loss=loss, kernel=model.layers[0].kernel, sample=images[0])
     >>> tfwidget.log(attention=tfwidget.Image(weights, cmap="magma", vmin=0, vmax=1))
     """
-    run = current_run()
-    if run is None and (begun := _last) is not None and kernel.in_kernel():
-        begun.late.update(values if kernel.on_owner_thread() else begun.run.copies(values))
-        return
-    if run is None:
+    run = session.only or session.current_run()
+    if run is not None:
+        run.log(values)
+    elif (begun := session.begun) is not None and cells.running():
+        begun.run.log_late(values)
+    else:
         names = ", ".join(f"{name}=..." for name in list(values)[:3])
         warnings.warn(
             f"tfwidget.log({names}) was called outside a run, so nothing was recorded. Call it inside "
@@ -218,8 +192,6 @@ def log(**values: object) -> None:
             TfwidgetWarning,
             stacklevel=2,
         )
-        return
-    run.log(values)
 
 
 def tick() -> bool:
@@ -230,37 +202,16 @@ def tick() -> bool:
     bool
         False when the user wants the run to stop. Outside a run it is True.
     """
-    on_owner_thread = kernel.on_owner_thread()
-    run = own_run() if on_owner_thread else current_run()
+    on_owner_thread = owner.on_owner_thread()
+    run = session.own_run() if on_owner_thread else session.current_run()
     if run is not None:
         return run.tick()
     if on_owner_thread:
-        kernel.mailbox.drain()
+        owner.mailbox.drain()
     return True
 
 
-@dataclass
-class _Begun:
-    """The run that began last in this cell, and the code that makes its steps."""
-
-    frame: FrameType
-    line: int | None
-    run: Run
-    late: dict[str, object] = field(default_factory=dict)
-    """Logged since its end: the newest value of each name."""
-    looped_at: int | None = None
-    """The instruction that ended the loop by itself, in order unless it raised."""
-
-    def take_late(self) -> dict[str, object]:
-        late, self.late = self.late, {}
-        return late.copy()  # another thread may be about to add to it
-
-    def record_late(self) -> None:
-        if late := self.take_late():
-            self.run.add(late)
-
-
-_last: _Begun | None = None
+# -- the beginning of a run --------------------------------------------------------------------------------------------
 
 
 def open_run(
@@ -269,7 +220,7 @@ def open_run(
     plot: LivePlot | None = None,
     after: Run | None = None,
     frame: FrameType,
-    line: int | None = None,
+    place: int | None = None,
 ) -> Run:
     """Begin a run in a plot that is shown, and end it with the cell at the latest.
 
@@ -282,97 +233,65 @@ def open_run(
     after : Run, optional
         The run to go on from: its step count, its record.
     frame : frame
-        The frame that makes the steps: an exception that leaves it explains why the run failed.
-    line : int, optional
+        The frame that makes the steps.
+    place : int, optional
         The line of a loop that may begin again there, and go on with this run.
 
     Returns
     -------
     Run
         The run, to be ended by `Run.finish`.
+
+    Raises
+    ------
+    RunError
+        If another run is under way, or the calling thread is not the main thread.
     """
-    global _last
     _refuse_overlap()
-    _warn_without_subshells()
+    _warn_if_deaf()
+    _conclude_former(after)
     if plot is None and after is not None and isinstance(after.front_end, LivePlot):
         plot = after.front_end
     if plot is None:
-        plot = new_plot()
-
-    def ended() -> None:
-        global _last
-        if line is None and _last is not None and _last.run is run:
-            _last = None  # nothing goes on there: let go of the frame, which holds the model
-
-    run = Run(plot, kernel.mailbox, total=total, fetch=scalars_fetch(), after=after)
-    if _last is not None and _last.run is after:
-        run.log(_last.take_late(), step=run.step)
-    elif _last is not None:
-        _last.record_late()
-    run.at_end(ended)
+        plot = session.new_plot()
+    run = Run(plot, owner.mailbox, total=total, fetch=scalars_fetch(), after=after, pace=session.PACE)
+    begun = session.begun = Begun(run, frame, place)
+    session.begin(run)
     plot.attach(run)
-    place_waiting(plot)
-    _last = _Begun(frame, line, run)
+    session.place_knobs(plot)
 
-    def end_with_cell(error: BaseException | None) -> None:
-        global _last
+    def forget() -> None:
+        if session.begun is begun:
+            session.begun = None
+
+    def cell_ended(error: BaseException | None) -> None:
         unwatch()
-        begun = _last if _last is not None and _last.run is run else None
-        if begun is not None:
-            _last = None
-        if isinstance(error, KeyboardInterrupt):
-            run.finish("stopped", "interrupted")
-        elif error is not None:
-            run.finish("failed", error)
-            raised_at = _raised_at(error, frame)
-            if begun is not None and begun.looped_at in raised_at:
-                run.fail_after_all()
-            if raised_at:
-                run.explain(error)
-        else:
-            run.finish("stopped", "the cell ended before the training did")
-        if begun is not None:
-            begun.record_late()
+        forget()
+        _decide(begun, error)
+        run.draw_last()
         if plot.run is run:
             plot.publish_picture()
 
-    unwatch = kernel.on_cell_end(end_with_cell)
+    if place is None:
+        run.at_end(forget)  # nothing goes on there: let go of the frame, which holds the model
+    unwatch = cells.on_cell_end(cell_ended)
     return run
 
 
 def scalars_fetch() -> Callable[[Sequence[object]], list[float]]:
-    """How scalars come to the host: together, where TensorFlow is in use."""
-    return tf.fetch if "tensorflow" in sys.modules else snapshot.fetch
-
-
-_plots_by_cell: dict[str, tuple[str | None, list[LivePlot]]] = {}
-
-
-def new_plot(*, show: bool = True) -> LivePlot:
-    """Make a plot for this cell. Those that an earlier execution of it made have vanished with its output."""
-    plot = LivePlot()
-    cell, execution = kernel.cell()
-    if cell is not None:
-        shown_in, plots = _plots_by_cell.get(cell, (None, []))
-        if shown_in != execution:
-            for old in plots:
-                old.close()
-            plots = []
-        _plots_by_cell[cell] = (execution, [*plots, plot])
-    if show:
-        plot.show()
-    return plot
+    """Return how scalars come to the host: all together, where TensorFlow is in use."""
+    return tf.fetch if "tensorflow" in sys.modules else record.fetch
 
 
 def _refuse_overlap() -> None:
-    if not kernel.on_owner_thread():
+    if not owner.on_owner_thread():
         raise RunError(
             f"a run was begun on thread {threading.current_thread().name!r}, but only the main thread can show one. "
             "Loop on the main thread; other threads may call tfwidget.log"
         )
-    run = own_run()
-    if run is not None and _last is not None and _last.run is run and not _is_running(_last.frame):
-        # It was left by an exception that the cell caught, which nobody told.
+    run, begun = session.own_run(), session.begun
+    if run is not None and begun is not None and begun.run is run and not _is_running(begun.frame):
+        # Nobody has told that an exception has ended it, which the cell has caught.
         run.finish("stopped", "an exception or an interrupt ended the training")
     elif run is not None and (run.looping or not run.in_background):
         raise RunError(
@@ -381,14 +300,11 @@ def _refuse_overlap() -> None:
         )
 
 
-def _raised_at(error: BaseException, frame: FrameType) -> list[int]:
-    """The instructions of this frame that the error went through."""
-    found, entry = [], error.__traceback__
-    while entry is not None:
-        if entry.tb_frame is frame:
-            found.append(entry.tb_lasti)
-        entry = entry.tb_next
-    return found
+def _looping_frame(frame: FrameType) -> FrameType:
+    """Return the frame that loops: generators between it and ``live``, such as that of tqdm, only hand steps on."""
+    while frame.f_code.co_flags & inspect.CO_GENERATOR and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
 
 
 def _is_running(wanted: FrameType) -> bool:
@@ -398,22 +314,76 @@ def _is_running(wanted: FrameType) -> bool:
     return frame is not None
 
 
-_warned_without_subshells = False
+def _warn_if_deaf() -> None:
+    if "deaf" in session.warned or not cells.in_kernel() or hosts.messages_arrive_during_cells():
+        return
+    session.warned.add("deaf")
+    host = hosts.known_host()
+    advice = (
+        "Use ipykernel 7.1 or newer"
+        if host is None
+        else "Run the cell in the background with %%tfwidget, or use JupyterLab with ipykernel 7.1 or newer"
+    )
+    warnings.warn(
+        f"{host or 'this kernel'} cannot receive messages while a cell is running, so the plot is updated, but "
+        f"buttons, pan and zoom wait for the cell's end. {advice}",
+        TfwidgetWarning,
+        stacklevel=4,
+    )
 
 
-def _warn_without_subshells() -> None:
-    global _warned_without_subshells
-    if kernel.in_kernel() and not hosts.messages_arrive_during_cells() and not _warned_without_subshells:
-        _warned_without_subshells = True
-        host = hosts.known_host()
-        advice = (
-            "Use ipykernel 7.1 or newer, with JupyterLab 4.4 or newer"
-            if host is None
-            else "Run the cell in the background with %%tfwidget, or use JupyterLab 4.4 with ipykernel 7.1, or newer"
-        )
-        warnings.warn(
-            f"{host or 'this kernel'} cannot receive messages while a cell is running, so the plot is updated, but "
-            f"buttons, pan and zoom wait for the cell's end. {advice}",
-            TfwidgetWarning,
-            stacklevel=4,
-        )
+# -- the end of a run --------------------------------------------------------------------------------------------------
+
+
+def _leave(run: Run, first_line: int) -> None:
+    """End the steps of a loop that was left; the outcome is decided later."""
+    begun, left_by = session.begun, sys._getframe(1).f_back
+    if begun is None or begun.run is not run or left_by is None or not cells.running():
+        run.command(lambda: run.finish("stopped"))  # no end of a cell comes that would decide
+        return
+    frame = _looping_frame(left_by)
+    lines = sorted((first_line if frame is begun.frame else frame.f_lineno, frame.f_lineno))
+    begun.frame, begun.lines = frame, range(lines[0], lines[1] + 1)
+
+    def leave() -> None:
+        session.end(run)
+        run.leave()
+
+    run.command(leave)  # the garbage collector may drop the loop on any thread
+
+
+def _conclude_former(after: Run | None) -> None:
+    """Conclude the run before in this cell: the cell goes on, so no exception has come through."""
+    if session.begun is None:
+        return
+    former = session.begun.run
+    former.finish("stopped")
+    if former is not after:
+        former.draw_last()
+
+
+def _decide(begun: Begun, error: BaseException | None) -> None:
+    """Decide at the cell's end how its run has ended, unless that is known."""
+    if begun.lines is None:
+        left_by, reason = error, "the cell ended before the training did"
+    else:
+        left_by, reason = error if _went_through(begun, error) else None, None
+    if left_by is None:
+        begun.run.finish("stopped", reason)
+    elif isinstance(left_by, KeyboardInterrupt):
+        begun.run.finish("stopped", "interrupted")
+    else:
+        begun.run.finish("failed", left_by)
+
+
+def _went_through(begun: Begun, error: BaseException | None) -> bool:
+    """Whether this error has left the loop: it has a line of the loop in its traceback.
+
+    Where the error was raised is not where it left the loop, if an ``except`` or ``finally`` in the body let it pass.
+    """
+    entry = None if error is None else error.__traceback__
+    while entry is not None:
+        if entry.tb_frame is begun.frame and begun.lines is not None and entry.tb_lineno in begun.lines:
+            return True
+        entry = entry.tb_next
+    return False

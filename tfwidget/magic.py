@@ -75,19 +75,23 @@ def _tfwidget(line: str, cell: str | None = None) -> None:
 
 
 def _steer(command: str) -> str:
-    from tfwidget.run.run import active_runs, current_run
+    from tfwidget import session
 
-    run = current_run()
+    run = session.current_run()
     if run is None:
         return "No run is under way."
     if command == "status":
-        return "\n".join(map(repr, active_runs()))
-    getattr(run, command)()
+        return "\n".join(map(repr, session.active_runs()))
+    if command == "show":
+        plot: Any = run.front_end
+        plot.show()
+    else:
+        getattr(run, command)()
     return repr(run)
 
 
 def _set_pace(what: str, text: str) -> str:
-    from tfwidget.run.budget import PACE
+    from tfwidget.session import PACE
 
     low, high = (0.1, 60.0) if what == "fps" else (0.1, 100.0)
     try:

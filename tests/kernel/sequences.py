@@ -24,11 +24,11 @@ from IPython import get_ipython
 from matplotlib.figure import Figure
 
 import tfwidget
-from tfwidget import background
-from tfwidget.jupyter import kernel as owner
+from tfwidget import session
 from tfwidget.run import driver
-from tfwidget.run.run import Run, active_runs
-from tfwidget.widget.liveplot import knobs
+from tfwidget.run.run import Run
+from tfwidget.session import active_runs
+from tfwidget.widget.knobs import Knob
 
 LIMIT = 10.0  # seconds after which a sequence hangs
 PLOTS = 8  # one in so many sequences has real plots; the others draw on nothing, which takes no time
@@ -157,12 +157,17 @@ def _told(name):
     return call
 
 
+def part(plot, description):
+    """A button of the plot."""
+    return next(part for part in plot.children[0].children if getattr(part, "description", None) == description)
+
+
 class NoPlot:
     """A front end that draws on nothing."""
 
     interrupts = 0  # that come while it draws
 
-    def draw(self, frame):
+    def draw(self, frame, status, *, still):
         while self.interrupts:
             self.interrupts -= 1
             signal.raise_signal(signal.SIGINT)
@@ -209,8 +214,7 @@ class Sequence:
         for other in model.earlier:
             check(other.stopping, "the earlier run of the cell was not told to stop")
         if self.plots:
-            setter = knobs._Setter(model.turn)
-            model.knob = knobs.Knob("rate", setter, knobs._range("rate", 0.0, 1.0, False, setter))
+            model.knob = Knob("rate", model.turn, 0.0, 1.0)
             model.knob.place(model.run.front_end)
         models[model.run] = model
         self.models.append(model)
@@ -233,9 +237,9 @@ class Sequence:
         elif way == "magic":
             self.cell(f"%tfwidget {name}")
         else:
-            button = {"advance": model.run.front_end._step, "stop": model.run.front_end._stop}[name]
+            button = part(model.run.front_end, {"advance": "Step", "stop": "Stop"}[name])
             message = {"content": {"data": {"method": "custom", "content": {"event": "click"}}}, "buffers": []}
-            clicker = threading.Thread(target=button._handle_msg, args=(message,))
+            clicker = threading.Thread(target=button.comm.handle_msg, args=(message,))
             clicker.start()
             clicker.join()
         return f"{way} {model.name}"
@@ -274,7 +278,7 @@ class Sequence:
 
     def look(self):
         self.cell(
-            "for _ in range(3): [(run.state, run.step, len(run.history)) for run in tfwidget.run.run.active_runs()]"
+            "for _ in range(3): [(run.state, run.step, len(run.history)) for run in tfwidget.session.active_runs()]"
         )
 
     def blocking_loop(self):
@@ -283,7 +287,7 @@ class Sequence:
 
     def interrupt(self):
         # Where no run has begun, nobody listens yet.
-        listening = isinstance(signal.getsignal(signal.SIGINT), owner._Interrupt)
+        listening = type(signal.getsignal(signal.SIGINT)).__module__.startswith("tfwidget")
         before = [(model, model.told_interrupts) for model in self.active()]
         os.kill(os.getpid(), signal.SIGINT)
         for model, times in before:
@@ -398,21 +402,21 @@ class Sequence:
 def counts():
     """What is counted before and after each sequence."""
     return {
-        "runs": len(active_runs()) + len(background._drivers) + len(background._tasks) + len(background._cells),
+        "runs": len(active_runs()) + len(session.jobs),
         "tasks": sum(task.get_coro().__qualname__.endswith(("_drive", ".wait")) for task in asyncio.all_tasks()),
         "handler": signal.getsignal(signal.SIGINT),
         "hooks": {name: len(calls) for name, calls in shell.events.callbacks.items()},
         "threads": threading.active_count(),
         "widgets": len(ipywidgets.widgets.widget._instances),
         "comms": len(comm.get_comm_manager().comms),
-        "watching": list(background._unwatch),
+        "watching": list(session.hooks),
     }
 
 
 def heap():
     """Objects that only the garbage collector can count."""
     models.clear()
-    tfwidget.loop._plots_by_cell.clear()
+    session.plots_by_cell.clear()
     for name in ("model", "run", "knob"):
         shell.user_ns.pop(name, None)
     # Where Python and IPython keep the last error shown, and so its frames.
@@ -430,9 +434,9 @@ def heap():
 async def replay(seed):
     """Play the sequence of this seed; raise Violation where the runs and the model part."""
     sequence = Sequence(seed)
-    new_plot, usual_slice = background.new_plot, driver.SLICE
+    new_plot, usual_slice = session.new_plot, driver.SLICE
     if not sequence.plots:
-        background.new_plot = lambda **_: NoPlot()
+        session.new_plot = lambda **_: NoPlot()
     # Most slices are but a step long, so that there is a boundary to come between wherever one is.
     driver.SLICE = sequence.random.choice([0.0, 0.0, 0.0, 0.0005, 0.003])
     before = counts()
@@ -447,10 +451,10 @@ async def replay(seed):
         after = counts()
         check(after == before, f"left behind: {before} before, {after} after")
     except BaseException as error:
-        rest = [(run, vars(driver), background._tasks.get(run)) for run, driver in background._drivers.items()]
+        rest = [(run, vars(job.driver), job.task) for run, job in session.jobs.items()]
         raise Violation(f"seed {seed}: {found or error!r}; {active_runs()}; {rest}; told {sequence.told}") from error
     finally:
-        background.new_plot, driver.SLICE = new_plot, usual_slice
+        session.new_plot, driver.SLICE = new_plot, usual_slice
         for run in active_runs():
             run.stop()
 

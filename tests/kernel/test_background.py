@@ -14,7 +14,7 @@ SETUP = """
 import asyncio, gc, signal, threading, time, weakref
 import tfwidget
 from greenlet import greenlet
-from tfwidget.run.run import active_runs, current_run
+from tfwidget.session import active_runs
 
 inside = 0
 violations = 0
@@ -148,10 +148,14 @@ def test_a_paused_run_uses_no_processor(newest: Kernel) -> None:
     View(newest.widget("LiveCanvasModel"))
     wait_until(newest, "run.step > 2")
     newest.run("run.pause()")
-    wait_until(newest, "run.state == 'paused' and run._drawn_step == run.step")
+    wait_until(newest, "run.state == 'paused'")
     newest.settle()
-    newest.run("before = time.process_time(); await asyncio.sleep(2); used = time.process_time() - before")
-    assert newest.evaluate("used") < 0.04
+    # In the first of these seconds it may still be drawn.
+    newest.run(
+        "used = []\nfor _ in range(3):\n    before = time.process_time(); await asyncio.sleep(1)\n"
+        "    used.append(time.process_time() - before)"
+    )
+    assert newest.evaluate("used")[-1] < 0.02
 
 
 def test_the_buttons_steer_between_two_steps(notebook: Kernel) -> None:

@@ -18,47 +18,17 @@ from sklearn.datasets import load_digits
 from tests.kernel.conftest import Shared
 from tests.kernel.harness import Kernel, View
 from tests.kernels import NEWEST
+from tests.recorder import Recorder
 from tfwidget.errors import RunError, TfwidgetWarning, UnsupportedError
-from tfwidget.jupyter import kernel as owner
+from tfwidget.jupyter import owner
 from tfwidget.keras.callback import LiveCallback
-from tfwidget.record.history import Frame
-from tfwidget.run.run import Run, Status, current_run
-from tfwidget.widget.liveplot import LivePlot
+from tfwidget.plot import Histogram
+from tfwidget.record.values import Frame
+from tfwidget.run.run import Run
+from tfwidget.run.status import Status
+from tfwidget.session import current_run
 
 BATCH = 32
-
-
-class Recorder(LivePlot):
-    """A plot without a figure, whose browser is always ready."""
-
-    def __init__(self, is_ready: bool = True) -> None:
-        self.run = None
-        self.is_ready = is_ready
-        self.frames: list[Frame] = []
-        self.states: list[str] = []
-        self.totals: list[int | None] = []
-        self.on_status: Callable[[Run, Status], None] = lambda run, status: None
-
-    def attach(self, run: Run) -> None:
-        self.run = run
-
-    def ready(self) -> bool:
-        return self.is_ready
-
-    def draw(self, frame: Frame) -> None:
-        self.frames.append(frame)
-
-    def show_status(self, status: Status) -> None:
-        self.states.append(status.state)
-        self.totals.append(status.total)
-        assert self.run is not None
-        self.on_status(self.run, status)
-
-    def publish_picture(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 class Spy(keras.callbacks.Callback):
@@ -119,11 +89,6 @@ def unknown_number_of_batches(images: np.ndarray, labels: np.ndarray, number: in
     return tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=signature)
 
 
-def run_of(plot: Recorder) -> Run:
-    assert plot.run is not None
-    return plot.run
-
-
 def recorded(run: Run, name: str) -> tuple[list[int], list[float]]:
     series = run.history[name]
     return [int(step) for step in series.steps], [float(value) for value in series.values]
@@ -135,14 +100,14 @@ def recorded(run: Run, name: str) -> tuple[list[int], list[float]]:
 def test_records_batches_and_epochs(digits):
     plot, spy = Recorder(), Spy()
     fit(build(), digits, spy, LiveCallback(plot=plot), epochs=3, validation_split=0.2)
-    run = run_of(plot)
+    run = plot.the_run
     assert (run.state, run.step, run.total) == ("finished", 12, 12)
     for name in ("loss", "accuracy"):
         assert recorded(run, name) == (list(range(1, 13)), [logs[name] for logs in spy.batches])
         assert recorded(run, f"val_{name}") == ([4, 8, 12], [logs[f"val_{name}"] for logs in spy.epochs])
     assert set(run.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
     assert plot.frames[-1].step == 12
-    assert plot.totals[0] == 12
+    assert plot.statuses[0].total == 12
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own
@@ -150,7 +115,7 @@ def test_records_what_another_callback_adds_at_the_end_of_an_epoch(digits):
     plot = Recorder()
     schedule = keras.callbacks.LearningRateScheduler(lambda epoch: 0.1 / (epoch + 1))
     fit(build(), digits, schedule, LiveCallback(plot=plot), epochs=2)
-    steps, values = recorded(run_of(plot), "learning_rate")
+    steps, values = recorded(plot.the_run, "learning_rate")
     assert steps == [5, 10]
     assert values == pytest.approx([0.1, 0.05])
 
@@ -158,7 +123,7 @@ def test_records_what_another_callback_adds_at_the_end_of_an_epoch(digits):
 def test_steps_per_execution(digits):
     plot = Recorder()
     fit(build(steps_per_execution=3), digits, LiveCallback(plot=plot), epochs=2)
-    run = run_of(plot)
+    run = plot.the_run
     assert recorded(run, "loss")[0] == [3, 5, 8, 10]
     assert (run.step, run.total) == (10, 10)
 
@@ -167,10 +132,10 @@ def test_steps_per_execution(digits):
 @pytest.mark.parametrize("batches", [3, 4, 5, 6])
 def test_steps_per_execution_of_data_whose_number_is_not_known(digits, batches):
     plot, totals = Recorder(), []
-    spy = Spy(lambda count: totals.append(run_of(plot).total))
+    spy = Spy(lambda count: totals.append(plot.the_run.total))
     data = unknown_number_of_batches(*digits, batches)
     build(steps_per_execution=3).fit(data, epochs=3, verbose=0, shuffle=False, callbacks=[LiveCallback(plot=plot), spy])
-    run = run_of(plot)
+    run = plot.the_run
     assert (run.step, run.total, totals[0], totals[-1]) == (3 * batches, 3 * batches, None, 3 * batches)
     steps, _ = recorded(run, "loss")
     ends = [3, batches] if batches > 3 else [3]
@@ -191,32 +156,32 @@ def test_an_optimizer_that_does_not_count_batches_is_not_asked(digits, counts):
     data = unknown_number_of_batches(images, labels, 4)
     model.fit(data, verbose=0, shuffle=False, callbacks=[LiveCallback(plot=plot)])
     assert int(optimizer.iterations) < 4
-    assert run_of(plot).step == 4
+    assert plot.the_run.step == 4
 
 
 @pytest.mark.filterwarnings("ignore:Your input ran out of data:UserWarning")
 def test_learns_the_total_from_the_first_epoch(digits):
     data = unknown_number_of_batches(*digits, 3)
     plot, totals = Recorder(), []
-    spy = Spy(lambda count: totals.append(run_of(plot).total))
+    spy = Spy(lambda count: totals.append(plot.the_run.total))
     build().fit(data, epochs=3, verbose=0, shuffle=False, callbacks=[LiveCallback(plot=plot), spy])
     assert totals == [None] * 3 + [9] * 6
-    assert run_of(plot).state == "finished"
+    assert plot.the_run.state == "finished"
 
 
 def test_counts_the_total_from_the_initial_epoch(digits):
     plot = Recorder()
     fit(build(), digits, LiveCallback(plot=plot), initial_epoch=2, epochs=4)
-    assert (run_of(plot).step, run_of(plot).total) == (10, 10)
+    assert (plot.the_run.step, plot.the_run.total) == (10, 10)
 
 
 def test_goes_on_where_it_was(digits):
     plot, model = Recorder(), build()
     live = LiveCallback(plot=plot)
     fit(model, digits, live)
-    first = run_of(plot)
+    first = plot.the_run
     fit(model, digits, live, epochs=2)
-    run = run_of(plot)
+    run = plot.the_run
     assert run is not first
     assert (run.state, run.step, run.total) == ("finished", 15, 15)
     assert recorded(run, "loss")[0] == list(range(1, 16))
@@ -227,7 +192,7 @@ def test_starts_anew_for_another_model(digits):
     live = LiveCallback(plot=plot)
     fit(build(), digits, live)
     fit(build(), digits, live)
-    assert recorded(run_of(plot), "loss")[0] == [1, 2, 3, 4, 5]
+    assert recorded(plot.the_run, "loss")[0] == [1, 2, 3, 4, 5]
 
 
 def test_does_nothing_outside_of_fit(digits):
@@ -237,9 +202,9 @@ def test_does_nothing_outside_of_fit(digits):
     model.predict(digits[0], verbose=0, callbacks=[live])
     assert plot.run is None
     fit(model, digits, live)
-    frames, run = len(plot.frames), run_of(plot)
+    frames, run = len(plot.frames), plot.the_run
     model.evaluate(*digits, verbose=0, callbacks=[live])
-    assert (len(plot.frames), run_of(plot), run.step) == (frames, run, 5)
+    assert (len(plot.frames), plot.the_run, run.step) == (frames, run, 5)
 
 
 def test_a_loop_of_the_users_own_with_a_callback_list(digits):
@@ -252,8 +217,8 @@ def test_a_loop_of_the_users_own_with_a_callback_list(digits):
             callbacks.on_train_batch_end(batch, {"loss": 1.0 / (batch + 1)})
         callbacks.on_epoch_end(epoch)
     callbacks.on_train_end()
-    assert recorded(run_of(plot), "loss")[0] == [1, 2, 3, 4, 5, 6]
-    assert run_of(plot).total is None
+    assert recorded(plot.the_run, "loss")[0] == [1, 2, 3, 4, 5, 6]
+    assert plot.the_run.total is None
 
 
 # -- commands ----------------------------------------------------------------------------------------------------------
@@ -261,25 +226,25 @@ def test_a_loop_of_the_users_own_with_a_callback_list(digits):
 
 def test_stop_ends_the_training(digits):
     plot, model = Recorder(), build()
-    spy = Spy(lambda count: run_of(plot).stop() if count == 3 else None)
+    spy = Spy(lambda count: plot.the_run.stop() if count == 3 else None)
     fit(model, digits, spy, LiveCallback(plot=plot), epochs=5, validation_split=0.2)
     assert len(spy.batches) == 3
-    assert (run_of(plot).state, run_of(plot).step) == ("stopped", 3)
-    assert recorded(run_of(plot), "val_loss")[0] == [3]
+    assert (plot.the_run.state, plot.the_run.step) == ("stopped", 3)
+    assert recorded(plot.the_run, "val_loss")[0] == [3]
 
 
 def test_stop_during_validation(digits):
-    plot, spy = Recorder(), Spy(test_batch=lambda: run_of(plot).stop())
+    plot, spy = Recorder(), Spy(test_batch=lambda: plot.the_run.stop())
     fit(build(), digits, spy, LiveCallback(plot=plot), epochs=5, validation_split=0.2)
-    assert (run_of(plot).state, len(spy.epochs)) == ("stopped", 1)
+    assert (plot.the_run.state, len(spy.epochs)) == ("stopped", 1)
 
 
 def test_early_stopping_is_a_normal_end(digits):
     plot = Recorder()
     early = keras.callbacks.EarlyStopping(monitor="loss", min_delta=100, patience=1)
     fit(build(), digits, early, LiveCallback(plot=plot), epochs=9)
-    assert run_of(plot).state == "finished"
-    assert (run_of(plot).step, run_of(plot).total) == (10, 45)
+    assert plot.the_run.state == "finished"
+    assert (plot.the_run.step, plot.the_run.total) == (10, 45)
 
 
 def test_pause_waits_between_two_batches_and_listens(digits):
@@ -291,10 +256,10 @@ def test_pause_waits_between_two_batches_and_listens(digits):
             owner.mailbox.post(run.resume)
 
     plot.on_status = answer
-    spy = Spy(lambda count: run_of(plot).pause() if count == 2 else None)
+    spy = Spy(lambda count: plot.the_run.pause() if count == 2 else None)
     fit(build(), digits, spy, LiveCallback(plot=plot))
     assert set(seen) == {(2, 2)}
-    assert (run_of(plot).state, run_of(plot).step) == ("finished", 5)
+    assert (plot.the_run.state, plot.the_run.step) == ("finished", 5)
 
 
 def test_a_single_step_is_a_training_batch_even_with_validation_between(digits):
@@ -306,10 +271,10 @@ def test_a_single_step_is_a_training_batch_even_with_validation_between(digits):
             owner.mailbox.post(run.advance if run.step < 6 else run.resume)
 
     plot.on_status = answer
-    spy = Spy(lambda count: run_of(plot).pause() if count == 3 else None)
+    spy = Spy(lambda count: plot.the_run.pause() if count == 3 else None)
     fit(build(), digits, spy, LiveCallback(plot=plot), epochs=2, validation_split=0.2)
     assert paused_at == [3, 4, 5, 6]
-    assert run_of(plot).state == "finished"
+    assert plot.the_run.state == "finished"
 
 
 def test_pause_during_validation(digits):
@@ -321,10 +286,10 @@ def test_pause_during_validation(digits):
             owner.mailbox.post(run.resume)
 
     plot.on_status = answer
-    spy = Spy(test_batch=lambda: run_of(plot).pause())
+    spy = Spy(test_batch=lambda: plot.the_run.pause())
     fit(build(), digits, spy, LiveCallback(plot=plot), validation_split=0.2)
     assert paused_at[0] == (4, 0)
-    assert (run_of(plot).state, run_of(plot).step) == ("finished", 4)
+    assert (plot.the_run.state, plot.the_run.step) == ("finished", 4)
 
 
 # -- weights and gradients ---------------------------------------------------------------------------------------------
@@ -339,7 +304,7 @@ def test_weights_by_path_or_layer(digits):
         "scores/kernel": (8, 10),
         "scores/bias": (10,),
     }
-    assert {value.kind for value in values.values()} == {"histogram"}
+    assert {value.kind for value in values.values()} == {Histogram}
     np.testing.assert_array_equal(values["scores/kernel"].array, model.layers[-1].kernel.numpy())
 
 
@@ -444,7 +409,7 @@ def test_gradients_of_a_train_step_of_the_users_own(digits):
     frame = plot.frames[-1]
     assert frame.values["scores/kernel gradient"].array.shape == (64, 10)
     assert "no gradient of unused/kernel reaches the optimizer" in frame.errors["unused/kernel gradient"]
-    assert recorded(run_of(plot), "my_loss")[0] == [1, 2, 3, 4, 5]
+    assert recorded(plot.the_run, "my_loss")[0] == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -472,7 +437,7 @@ def test_an_unknown_weight_of_a_model_without_an_input_shape(digits, gradients):
     with pytest.warns(TfwidgetWarning, match=r"'scors'.*scores/kernel, scores/bias.*goes on") as warned:
         fit(model, digits, LiveCallback(plot=plot, weights=["scors"], gradients=gradients))
     assert len(warned) == 1
-    assert run_of(plot).step == 5
+    assert plot.the_run.step == 5
 
 
 def test_sparse_gradients():
@@ -510,7 +475,7 @@ def test_gradients_that_cannot_be_had(digits):
     with pytest.raises(UnsupportedError, match="make_train_function"):
         fit(model, digits, LiveCallback(plot=plot, gradients=True))
     assert set(vars(model.optimizer)) == attributes
-    assert run_of(plot).state == "failed"
+    assert plot.the_run.state == "failed"
 
 
 # -- what goes wrong ---------------------------------------------------------------------------------------------------
@@ -527,7 +492,7 @@ def test_a_caught_exception_does_not_block_the_next_fit(digits, error):
     function, attributes = model.train_function, set(vars(model.optimizer))
     with pytest.raises(error):
         fit(model, digits, Spy(fail), LiveCallback(plot=plot, gradients=True))
-    left = run_of(plot)
+    left = plot.the_run
     assert left.state == "running"
     fit(model, digits, LiveCallback(plot=Recorder()))
     assert left.state == "stopped"
@@ -541,7 +506,7 @@ def test_a_fit_inside_a_fit_is_refused(digits):
     plot = Recorder()
     with pytest.raises(RunError, match="inside another one"):
         fit(outer, digits, LiveCallback(plot=plot), spy)
-    run_of(plot).finish("failed")
+    plot.the_run.finish("failed")
 
 
 def test_a_fit_on_another_thread_is_refused_and_harms_nobody(digits):
@@ -560,19 +525,19 @@ def test_a_fit_on_another_thread_is_refused_and_harms_nobody(digits):
 
     fit(build(), digits, Spy(start), LiveCallback(plot=plot))
     assert refused
-    assert (run_of(plot).state, run_of(plot).step) == ("finished", 5)
+    assert (plot.the_run.state, plot.the_run.step) == ("finished", 5)
 
 
 def test_a_failing_plot_does_not_end_the_training(digits):
     class Broken(Recorder):
-        def draw(self, frame: Frame) -> None:
+        def draw(self, frame: Frame | None, status: Status, *, still: bool) -> None:
             raise RuntimeError("no ink")
 
     plot, spy = Broken(), Spy()
     with pytest.warns(TfwidgetWarning, match="no ink"):
         fit(build(), digits, spy, LiveCallback(plot=plot))
     assert len(spy.batches) == 5
-    assert run_of(plot).state == "finished"
+    assert plot.the_run.state == "finished"
 
 
 def test_a_weight_that_cannot_be_read_does_not_end_the_training(digits, monkeypatch):
@@ -580,7 +545,7 @@ def test_a_weight_that_cannot_be_read_does_not_end_the_training(digits, monkeypa
     monkeypatch.setattr(type(model.layers[0].kernel), "numpy", lambda self: 1 / 0)
     fit(model, digits, LiveCallback(plot=plot, weights=["hidden/kernel"]))
     assert "division by zero" in plot.frames[-1].errors["hidden/kernel"]
-    assert run_of(plot).step == 5
+    assert plot.the_run.step == 5
 
 
 def test_a_finished_run_holds_no_model(digits):
@@ -593,7 +558,7 @@ def test_a_finished_run_holds_no_model(digits):
     keras.utils.clear_session()
     gc.collect()
     assert gone() is None
-    assert run_of(plot).state == "finished"
+    assert plot.the_run.state == "finished"
 
 
 @pytest.mark.parametrize(
@@ -654,7 +619,7 @@ def test_is_watched_and_stopped_while_the_cell_runs(notebook):
     notebook.widget("ButtonModel", description="Stop").click()
     cell.ok()
     assert cell.stderr == ""
-    assert notebook.evaluate("(live._last.state, live._last.step > 0)") == ("stopped", True)
+    assert notebook.evaluate("(live.run.state, live.run.step > 0)") == ("stopped", True)
     assert notebook.find("FloatProgressModel")
 
 
@@ -662,14 +627,14 @@ def test_an_exception_makes_the_run_fail_with_its_cell(notebook):
     notebook.run("fit()\nfunction, attributes = model.train_function, set(vars(model.optimizer))")
     cell = notebook.execute("live = tfwidget.LiveCallback(gradients=True)\nfit(live, at_batch_3(lambda: 1 / 0))")
     assert (cell.wait().error or "").startswith("ZeroDivisionError")
-    assert notebook.evaluate("(live._last.state, live._last.step, repr(live._last.error))") == (
+    assert notebook.evaluate("(live.run.state, live.run.step, repr(live.run.error))") == (
         "failed",
         3,
         "ZeroDivisionError('division by zero')",
     )
     assert notebook.evaluate("model.train_function is function and set(vars(model.optimizer)) == attributes")
     notebook.run("fit(live)")
-    assert notebook.evaluate("(live._last.state, live._last.step)") == ("finished", 60)
+    assert notebook.evaluate("(live.run.state, live.run.step)") == ("finished", 60)
 
 
 def test_the_interrupt_button_stops_the_run(notebook):
@@ -677,7 +642,7 @@ def test_the_interrupt_button_stops_the_run(notebook):
     cell.wait_for_text("begun")
     notebook.interrupt()
     assert (cell.wait().error or "").startswith("KeyboardInterrupt")
-    assert notebook.evaluate("live._last.state") == "stopped"
+    assert notebook.evaluate("live.run.state") == "stopped"
 
 
 def test_a_further_fit_goes_on_in_the_plot_of_the_cell_or_a_new_one_in_another(notebook):
@@ -685,4 +650,4 @@ def test_a_further_fit_goes_on_in_the_plot_of_the_cell_or_a_new_one_in_another(n
     assert len(notebook.find("LiveCanvasModel")) == 1
     notebook.run("fit(live)")
     assert len(notebook.find("LiveCanvasModel")) == 2
-    assert notebook.evaluate("(live._last.step, len(live._last.history['loss']))") == (171, 171)
+    assert notebook.evaluate("(live.run.step, len(live.run.history['loss']))") == (171, 171)

@@ -63,17 +63,23 @@ def test_what_runs_do_is_what_the_model_says(notebook: Kernel) -> None:
 # -- real messages -----------------------------------------------------------------------------------------------------
 
 PLANNED = """
+from tfwidget.session import own_run
+
 class Planned(Exception):
     "What a step raises when it is to fail."
 
 fail = False
+allowed = 0  # steps in a pause
 forbidden = []
 runs = []
 
 def planned():
-    me = current_run()
+    global allowed
+    me = own_run()
     for _ in tfwidget.live(range(10**9)):
-        if me.state != "running" and not (me.state == "paused" and me._allowed):
+        if me.state == "paused":
+            allowed -= 1
+        if me.state != "running" and not (me.state == "paused" and allowed >= 0):
             forbidden.append(f"a step while {me.state}")
         if me.stopping:
             forbidden.append("a step after stop")
@@ -91,7 +97,7 @@ def outcomes():
     return [[event for _, event in run.history.events if event in ("finished", "stopped", "failed")] for run in runs]
 """
 
-START = "globals().update(fail=False)\nrun = tfwidget.start(planned)\nruns.append(run)"
+START = "globals().update(fail=False, allowed=0)\nrun = tfwidget.start(planned)\nruns.append(run)"
 
 
 class Player:
@@ -167,6 +173,7 @@ class Player:
     def advance(self) -> None:
         steps = self.random.randint(1, 5)
         if self.state == "paused":
+            self.kernel.run(f"allowed += {steps}")
             before = self.kernel.evaluate("run.step")
             if steps == 1:
                 self.kernel.widget("ButtonModel", description="Step").click()
@@ -174,7 +181,7 @@ class Player:
                 self.kernel.run(f"run.advance({steps})")
             wait_until(self.kernel, f"run.step == {before + steps}")
         else:
-            self.kernel.run(f"run.advance({steps}); before = run.step")
+            self.kernel.run(f"allowed += {steps}; run.advance({steps}); before = run.step")
             wait_until(self.kernel, f"run.step == before + {steps}")
         self.tell(f"advance {steps}", "paused")
 

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 import tfwidget
-from tfwidget import background
-from tfwidget.run.run import active_runs
+from tfwidget import session
+from tfwidget.run.run import Run
 
 
 def train(steps: int) -> int:
@@ -22,7 +22,7 @@ def test_the_result_comes_by_await_as_often_as_wanted() -> None:
     async def main() -> list[object]:
         run = tfwidget.start(train, steps=5)
         assert (run.state, run.step) == ("running", 0)
-        return [await run, await run, run.state, run.step, len(run.history["loss"]), active_runs()]
+        return [await run, await run, run.state, run.step, len(run.history["loss"]), session.active_runs()]
 
     assert asyncio.run(main()) == [4, 4, "finished", 5, 5, []]
 
@@ -54,7 +54,7 @@ def test_stopped_before_its_first_slice_the_function_is_not_called() -> None:
         assert [event for _, event in run.history.events] == ["stopped"]
         await asyncio.sleep(0)
         assert len(asyncio.all_tasks()) == 1
-        assert (active_runs(), background._drivers, signal.getsignal(signal.SIGINT)) == ([], {}, handler)
+        assert (session.active_runs(), session.jobs, signal.getsignal(signal.SIGINT)) == ([], {}, handler)
 
     asyncio.run(main())
 
@@ -68,7 +68,7 @@ def test_the_end_of_the_loop_ends_the_run(capfd: pytest.CaptureFixture[str]) -> 
         finally:
             left.append(True)
 
-    async def main() -> tfwidget.run.run.Run:
+    async def main() -> Run:
         run = tfwidget.start(endless)
         while run.step < 2:  # noqa: ASYNC110  turns of the loop are what it needs
             await asyncio.sleep(0)
@@ -77,7 +77,7 @@ def test_the_end_of_the_loop_ends_the_run(capfd: pytest.CaptureFixture[str]) -> 
     run = asyncio.run(main())
     assert run.state == "stopped"
     assert left == [True]
-    assert active_runs() == []
+    assert session.active_runs() == []
     assert "the kernel ended before the training did, at step" in capfd.readouterr().err
 
 

@@ -2,36 +2,31 @@
 
 Invariant: a fit leaves the model, its optimizer and its train function as it found them, whatever happens during it.
 
-Keras calls this on the thread that trains, between two batches: a batch is a step of the run, so what the user does in
-the browser takes effect there. What Keras does not tell is that a fit has been left by an exception: the run then ends
-with the cell, or when the next one begins.
+Keras calls this on the thread that trains, between two batches. A batch is a step of the run, so what the user does in
+the browser takes effect between two batches. Keras does not tell when an exception ends a fit: then the run ends with
+the cell, or when the next run begins.
 """
 
 import sys
 import warnings
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from types import FrameType
 from typing import Any
 
 import keras
 
-from tfwidget.errors import TensorError, TfwidgetWarning, UnsupportedError
-from tfwidget.jupyter import kernel
-from tfwidget.keras.logs import defer
-from tfwidget.loop import join, new_plot, open_run
-from tfwidget.record.values import Logged
-from tfwidget.run.run import Run, own_run
+from tfwidget import session
+from tfwidget.errors import TfwidgetWarning
+from tfwidget.jupyter import cells, owner
+from tfwidget.keras.gradients import GradientTap, choose
+from tfwidget.loop import join, open_run
+from tfwidget.plot import Histogram
+from tfwidget.run.run import Run
 from tfwidget.widget.liveplot import LivePlot
 
 __all__ = ["LiveCallback"]
-
-DEFAULT_GRADIENTS = 6
-"""Where no weights are named, the gradients of so many kernels are shown, from the first layer to the last."""
-
-LISTED_NAMES = 60
-"""An error message lists no more names than this."""
 
 
 class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped base class
@@ -64,12 +59,13 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
     every : int, optional
         Show weights and gradients of every so many batches. By default of the newest batch whenever a frame is drawn,
         which costs least: only then they are copied.
-    lazy : bool, optional
-        Where there is an accelerator, leave the metrics of a batch on it until a frame is drawn, and fetch them all
-        together; Keras' progress bar reads them when it is drawn. Otherwise, or where another callback reads the logs
-        of batches, Keras fetches each of them as it comes: the values are the same, but the accelerator waits.
     plot : LivePlot, optional
         The plot to use, displayed or not; by default a new one, shown in the current cell.
+
+    Attributes
+    ----------
+    run : Run or None
+        The run of the `fit` under way, or of the last one.
 
     Raises
     ------
@@ -94,7 +90,6 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         weights: Sequence[str] = (),
         gradients: bool = False,
         every: int | None = None,
-        lazy: bool = True,
         plot: LivePlot | None = None,
     ) -> None:
         super().__init__()
@@ -108,22 +103,18 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
             raise TypeError(f"LiveCallback: gradients must be True or False, got {gradients!r}")
         if every is not None and (not isinstance(every, int) or isinstance(every, bool) or every < 1):
             raise ValueError(f"LiveCallback: every must be a number of batches, at least 1; got {every!r}")
-        if not isinstance(lazy, bool):
-            raise TypeError(f"LiveCallback: lazy must be True or False, got {lazy!r}")
         if plot is not None and not isinstance(plot, LivePlot):
             raise TypeError(f"LiveCallback: plot must be a tfwidget.LivePlot, got {plot!r}")
         self._weights = weights
         self._gradients = gradients
         self._every = every or 1
-        self._lazy = lazy
         self._plot = plot
         self._run: Run | None = None  # under way
-        self._last: Run | None = None  # to go on from
-        self._last_model: Callable[[], object] = lambda: None
+        self.run: Run | None = None
+        self._model_of_run: Callable[[], object] = lambda: None
         self._cell: tuple[str | None, str | None] = (None, None)  # where the plot of the last run is
-        self._tap: _GradientTap | None = None
-        self._restore_logs: Callable[[], None] = _nothing
-        self._tensors: dict[str, Logged] | None = None  # not known yet
+        self._tap: GradientTap | None = None
+        self._tensors: dict[str, object] | None = None  # None: the model has no weights yet
         self._metrics: set[str] = set()
         self._steps: int | None = None  # per epoch
         self._epoch_begin = 0
@@ -136,7 +127,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         """Begin a run, and show it."""
         frame = _training_frame()
         model = self.model
-        tap = _GradientTap(model, self._weights) if self._gradients else None
+        tap = GradientTap(model, self._weights) if self._gradients else None
         # Without an input shape, a model gets its weights in the first batch.
         is_built = model.built and all(layer.built for layer in model.layers)
         tensors = self._find_tensors(model, tap) if is_built else None
@@ -155,8 +146,6 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         self._epoch_begin = run.step
         self._next_tensors = run.step + self._every
         self._run = run
-        if self._lazy:
-            self._restore_logs = defer(self, LiveCallback)
         if not run.before_first_step():
             model.stop_training = True
 
@@ -169,7 +158,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         self._made_before = self._made() if self._steps is None else None
         epochs = (self.params or {}).get("epochs")
         if self._steps and epochs:
-            run.total = run.step + (epochs - epoch) * self._steps
+            run.at(total=run.step + (epochs - epoch) * self._steps)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, object] | None = None) -> None:
         """Record the metrics, count the step, and tick."""
@@ -178,7 +167,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
             return
         # Keras counts on to the end of the execution, also where the data ended before.
         done = batch + 1 if self._steps is None else min(batch + 1, self._steps)
-        run.step = self._epoch_begin + done - 1
+        run.at(self._epoch_begin + done - 1)
         if logs:
             run.log(logs)
             if len(logs) != len(self._metrics):
@@ -206,7 +195,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
             if made is not None and self._made_before is not None:
                 made -= self._made_before
                 if counted - self.model.steps_per_execution < made <= counted:
-                    run.step = self._epoch_begin + made
+                    run.at(self._epoch_begin + made)
             self._steps = run.step - self._epoch_begin or None
         late = {name: value for name, value in (logs or {}).items() if name not in self._metrics}
         if late:
@@ -226,26 +215,28 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
     # -- its parts -------------------------------------------------------------------------------------------------
 
     def _open_run(self, model: Any, frame: FrameType) -> Run:
-        after = self._last if self._last_model() is model else None
+        after = self.run if self._model_of_run() is model else None
         plot = self._plot
-        cell = kernel.cell()
-        run = own_run()
+        cell = cells.cell()
+        run = session.own_run()
         if run is not None and run.in_background and not run.looping:
             join(run, plot)
         else:
             if plot is None and after is not None and self._cell != cell:
-                plot = new_plot()
+                plot = session.new_plot()
             run = open_run(plot=plot, after=after, frame=frame)
         run.at_end(self._release)
-        self._last = run
-        self._last_model = weakref.ref(model)
+        self.run = run
+        self._model_of_run = weakref.ref(model)
         self._cell = cell
         return run
 
-    def _find_tensors(self, model: Any, tap: "_GradientTap | None") -> dict[str, Logged]:
-        tensors = {name: Logged(variable, "histogram") for name, variable in _choose(model, self._weights).items()}
+    def _find_tensors(self, model: Any, tap: GradientTap | None) -> dict[str, object]:
+        tensors: dict[str, object] = {
+            name: Histogram(variable) for name, variable in choose(model, self._weights).items()
+        }
         if tap is not None:
-            tensors |= {f"{name} gradient": Logged(partial(tap.read, name), "histogram") for name in tap.variables}
+            tensors |= {f"{name} gradient": Histogram(partial(tap.read, name)) for name in tap.variables}
         return tensors
 
     def _find_tensors_late(self) -> None:
@@ -273,7 +264,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
     def _listen(self, run: Run) -> None:
         if run.state == "paused":
             # A single step is under way, and its batch is yet to come: to tick here would use it up.
-            kernel.mailbox.drain()
+            owner.mailbox.drain()
             going = not run.stopping
         else:
             going = run.tick()
@@ -284,15 +275,9 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         """Undo what the fit needed, and let go of the model's parts."""
         self._run = None
         self._tensors = None
-        self._restore_logs()
-        self._restore_logs = _nothing
         if self._tap is not None:
             self._tap.remove()
             self._tap = None
-
-
-def _nothing() -> None:
-    pass
 
 
 def _training_frame() -> FrameType:
@@ -301,174 +286,3 @@ def _training_frame() -> FrameType:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("keras.src.callbacks."):
         frame = frame.f_back
     return frame
-
-
-# -- weights -----------------------------------------------------------------------------------------------------------
-
-
-def _short(model: Any, variable: Any) -> str:
-    path: str = variable.path
-    return path.removeprefix(f"{model.name}/")
-
-
-def _choose(model: Any, wanted: Sequence[str]) -> dict[str, Any]:
-    """The variables of the model that are meant by these names, in their order."""
-    available = {_short(model, variable): variable for variable in model.weights}
-    chosen: dict[str, Any] = {}
-    for entry in wanted:
-        stem = entry.strip("/")
-        found = {
-            name: variable
-            for name, variable in available.items()
-            if any(f"{path}/".startswith(f"{stem}/") for path in (name, variable.path))
-        }
-        if not found:
-            names = list(available)
-            more = f" and {len(names) - LISTED_NAMES} more" if len(names) > LISTED_NAMES else ""
-            raise ValueError(
-                f"LiveCallback: weights names {entry!r}, but model {model.name!r} has no such weight or layer. "
-                f"It has {', '.join(names[:LISTED_NAMES])}{more}"
-            )
-        chosen |= found
-    return chosen
-
-
-def _choose_trainable(model: Any, wanted: Sequence[str]) -> dict[str, Any]:
-    """The variables whose gradients are to be shown."""
-    if wanted:
-        chosen = _choose(model, wanted)
-        variables = {name: variable for name, variable in chosen.items() if variable.trainable}
-        if not variables:
-            raise ValueError(
-                f"LiveCallback: gradients=True, but none of {', '.join(chosen)} is trainable. "
-                "Name a trainable weight, or leave out gradients"
-            )
-        return variables
-    kernels = [variable for variable in model.trainable_variables if len(variable.shape) >= 2]
-    count = min(len(kernels), DEFAULT_GRADIENTS)
-    picked = [kernels[round(i * (len(kernels) - 1) / max(count - 1, 1))] for i in range(count)]
-    if not picked:
-        raise ValueError(
-            f"LiveCallback: gradients=True, but model {model.name!r} has no trainable weight of rank 2 or more. "
-            'Name weights, such as weights=["dense/bias"]'
-        )
-    return {_short(model, variable): variable for variable in picked}
-
-
-# -- gradients ---------------------------------------------------------------------------------------------------------
-
-
-class _GradientTap:
-    """Copies gradients into variables of its own, inside the train function, on the device.
-
-    Every train step of Keras, built in or the user's own, hands its gradients to ``optimizer.apply``. While the tap is
-    installed, that method of this one optimizer notes them first, in the graph being traced: so the train function is
-    made anew, and the former one put back afterwards, still traced and without the tap.
-    """
-
-    def __init__(self, model: Any, weights: Sequence[str]) -> None:
-        optimizer: Any = getattr(model, "optimizer", None)
-        # Under a LossScaleOptimizer the inner one gets the gradients unscaled.
-        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-        if keras.backend.backend() != "tensorflow":
-            raise UnsupportedError(
-                f"LiveCallback: gradients=True needs Keras on TensorFlow, this is Keras on {keras.backend.backend()}; "
-                'set KERAS_BACKEND="tensorflow", or leave out gradients'
-            )
-        if not callable(getattr(optimizer, "apply", None)) or not hasattr(model, "train_function"):
-            raise UnsupportedError(
-                f"LiveCallback: gradients=True needs optimizer.apply and model.train_function, which "
-                f"{type(optimizer).__name__} or {type(model).__name__} of Keras {keras.__version__} lacks. Leave out "
-                "gradients, or log them from a training loop of your own with tfwidget.live"
-            )
-        replicas = getattr(model.distribute_strategy, "num_replicas_in_sync", 1)
-        if replicas > 1:
-            raise UnsupportedError(
-                f"LiveCallback: gradients=True works on one device, but the model is distributed over {replicas}. "
-                "Leave out gradients; weights are shown nevertheless"
-            )
-        self._model = model
-        self._weights = weights
-        self._optimizer = optimizer
-        self._mirrors: dict[str, Any] = {}
-        self._active = False
-
-    @cached_property
-    def variables(self) -> dict[str, Any]:
-        """The variables whose gradients are noted; a model without an input shape has them from the first batch on."""
-        return _choose_trainable(self._model, self._weights)
-
-    def install(self) -> None:
-        """Note gradients from now on."""
-        own_apply = vars(self._optimizer).get("apply")
-        apply = self._optimizer.apply
-
-        def apply_and_note(grads: Iterable[Any], trainable_variables: Iterable[Any] | None = None) -> Any:
-            grads = list(grads)
-            if trainable_variables is not None:
-                trainable_variables = list(trainable_variables)
-            if self._active:
-                self._note(grads, trainable_variables)
-            return apply(grads, trainable_variables)
-
-        def put_back_apply() -> None:
-            if vars(self._optimizer).get("apply") is not apply_and_note:
-                return  # someone wrapped it once more: theirs calls ours, which is idle now
-            if own_apply is None:
-                del self._optimizer.apply
-            else:
-                self._optimizer.apply = own_apply
-
-        self._optimizer.apply = apply_and_note
-        self._put_back_apply = put_back_apply
-        self._active = True
-        self._former = self._model.train_function
-        self._tapped = None
-        try:
-            self._model.make_train_function(force=True)
-        except Exception as error:
-            self.remove()
-            raise UnsupportedError(
-                f"LiveCallback: gradients=True needs {type(self._model).__name__}.make_train_function(force=True), "
-                f"which failed: {type(error).__name__}: {error}. Leave out gradients, or let your method take force"
-            ) from error
-        self._tapped = self._model.train_function
-
-    def _note(self, gradients: Sequence[Any], variables: Sequence[Any] | None) -> None:
-        import tensorflow as tf
-
-        try:
-            names = {id(variable): name for name, variable in self.variables.items()}
-        except ValueError:
-            return  # reported when the batch has ended
-        scale = getattr(self._optimizer, "loss_scale_factor", None)
-        # Without variables, the gradients are those of all that the optimizer was built for.
-        for variable, gradient in zip(variables or self._model.trainable_variables, gradients, strict=False):
-            name = names.get(id(variable))
-            if name is None or gradient is None:
-                continue
-            if name not in self._mirrors:
-                with tf.init_scope():  # out of the graph being traced
-                    self._mirrors[name] = tf.Variable(tf.zeros(variable.shape, variable.dtype), trainable=False)
-            mirror = self._mirrors[name]
-            dense = tf.cast(tf.convert_to_tensor(gradient), mirror.dtype)
-            mirror.assign(dense if scale is None else dense / scale)
-
-    def read(self, name: str) -> Any:
-        """The gradient of the last batch."""
-        if name not in self._mirrors:
-            raise TensorError(
-                f"no gradient of {name} reaches the optimizer: the loss does not depend on it, or the train step does "
-                "not call optimizer.apply"
-            )
-        return self._mirrors[name]
-
-    def remove(self) -> None:
-        """Put everything back."""
-        if not self._active:
-            return
-        self._active = False
-        self._put_back_apply()
-        if self._tapped is not None and self._model.train_function is self._tapped:
-            self._model.train_function = self._former
-        self._former = self._tapped = None
