@@ -151,7 +151,7 @@ class Sender:
         """What is to be sent now; None if there is nothing to send, or it has to wait."""
         now = self.clock()
         kind = self._wanted()
-        if kind is None or now < self._not_before(kind) or self._limit.wait:
+        if kind is None or now < self._not_before(kind, now) or self._limit.wait:
             return None
         return kind if self._may_follow(kind) else None
 
@@ -159,9 +159,9 @@ class Sender:
         """When `expire` and `next` are to be called again although nobody has spoken, by the clock; None: never."""
         watching = self.pages.watching
         times = [page.waits_since + page.timeout for page in watching if page.waits_since is not None]
-        kind = self._wanted()
+        kind, now = self._wanted(), self.clock()
         if kind is not None:
-            times.append(max(self._not_before(kind), self.clock() + self._limit.wait))
+            times.append(max(self._not_before(kind, now), now + self._limit.wait))
             if not self._may_follow(kind):
                 times.pop()  # an acknowledgement will come, or be missed
         return min(times, default=None)
@@ -200,9 +200,9 @@ class Sender:
                 return "picture"
         return "sync" if self._sync_at < math.inf else None
 
-    def _not_before(self, kind: Kind) -> float:
+    def _not_before(self, kind: Kind, now: float) -> float:
         if kind == "keyframe":
-            return self.clock() + self._keyframes.wait
+            return now + self._keyframes.wait
         if kind == "picture":
             return self._picture_at
         return self._sync_at if kind == "sync" else -math.inf
@@ -295,7 +295,7 @@ class Sender:
 
     def _note_scene(self, *, is_keyframe: bool) -> None:
         self._version += 1
-        self._scene_changed = False
+        self._scene_changed = self.has_updates = False
         if not self.still:
             self._shown = "scene"
         for page in self.pages.values():

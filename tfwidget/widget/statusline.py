@@ -17,7 +17,7 @@ _STYLES = {"finished": "success", "failed": "danger", "paused": "warning"}
 
 
 def progress(status: Status) -> tuple[float, str]:
-    """How full the progress bar is, from 0 to 1, and its style; without a known total it is full from the first step."""
+    """How full the progress bar is, from 0 to 1, and its style. Without a known total it is full from step 1 on."""
     share = min(status.step / status.total, 1.0) if status.total else float(status.step > 0)
     return share, _STYLES.get(status.state, "")
 
