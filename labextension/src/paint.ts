@@ -130,7 +130,8 @@ class Painter {
 
   private path(path: PathNode, frame: Frame | undefined): void {
     const { context } = this;
-    const { stroke, fill } = path;
+    const { stroke } = path;
+    const fill = path.fill?.endsWith('00') ? null : path.fill; // nothing to be seen
     const isLine = fill === null && !path.closed;
     const isLong = isLine && path.ascending && frame !== undefined;
     let points = isLong ? inSight(path, frame) : placed(path, frame);
