@@ -41,6 +41,8 @@ export class LiveCanvasModel extends MPLCanvasModel {
   /** Agg's newest, as it came; offscreen_canvas, which views show, has this or the scene. */
   declare private picture: HTMLCanvasElement;
   declare private shown: 'nothing' | 'scene' | 'picture';
+  /** The scene is newer than what was painted of it. */
+  declare private is_stale: boolean;
   /** What this page is called: others may show the same canvas. */
   declare private client: string;
   /** The views that a person can see. */
@@ -68,6 +70,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
     this.client = Math.random().toString(36).slice(2); // `crypto.randomUUID` is not there on a page without TLS
     this.seen = new Set();
     this.shown = 'nothing';
+    this.is_stale = false;
     this.asked_at = Number.NEGATIVE_INFINITY;
     this.is_ours = false;
     this.picture = document.createElement('canvas');
@@ -207,6 +210,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
     if (message.base === null) {
       this.asked_at = Number.NEGATIVE_INFINITY;
     }
+    this.is_stale = true;
     this.mouse.handled(message.handled[this.client] ?? 0);
     this.update_widgets(message.updates);
     void this.frames.push(message.frame, { show: message.show }, message.ack);
@@ -262,7 +266,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
       }
       this.shown = 'picture';
       this.repaint();
-    } else if (frame.show) {
+    } else if (frame.show && (this.shown !== 'scene' || this.is_stale)) {
       this.shown = 'scene';
       await this.repaints.now();
     }
@@ -274,6 +278,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
     if (width > 0 && height > 0 && this.shown !== 'nothing') {
       context.clearRect(0, 0, width, height);
       if (this.shown === 'scene') {
+        this.is_stale = false;
         paintScene(context, this.scene, this.textures, [width, height], this.mouse.limits);
       } else {
         // Until the kernel knows the size and resolution, a frame is stretched rather than cropped.
@@ -322,7 +327,7 @@ async function decode(frame: Encoded): Promise<Decoded> {
   if (frame.png === undefined) {
     throw new Error('the frame came without a picture');
   }
-  const blob = new Blob([bytesOf(frame.png)], { type: 'image/png' });
+  const blob = new Blob([bytesOf(frame.png).slice()], { type: 'image/png' });
   return { bitmap: await createImageBitmap(blob), full: frame.full };
 }
 

@@ -44,7 +44,7 @@ export type GlyphNode = With<Glyph, { alpha: Grid<Bytes> }>;
 export type SceneNode = Panel | PathNode | MarksNode | ImageNode | Text | GlyphNode;
 
 /** Checks one value. `where` is its name in messages of errors. */
-type Reader<T> = (value: unknown, where: string, buffer: Bytes) => T;
+type Reader<T> = (value: unknown, where: string, buffer: Uint8Array) => T;
 type Fields<T> = { readonly [Key in keyof T]-?: Reader<T[Key]> };
 
 /** The part of a message that does not depend on the scene: all but the properties of nodes, and the arrays. */
@@ -53,7 +53,7 @@ export function readScene(content: unknown): SceneMessage {
 }
 
 /** A new node, from all of its properties. */
-export function readNode(properties: Record<string, unknown>, buffer: Bytes, where: string): SceneNode {
+export function readNode(properties: Record<string, unknown>, buffer: Uint8Array, where: string): SceneNode {
   const kind = KIND(properties.kind, `${where}.kind`, buffer);
   return NODES[kind](properties, where, buffer);
 }
@@ -62,7 +62,7 @@ export function readNode(properties: Record<string, unknown>, buffer: Bytes, whe
 export function readChanges<Node extends SceneNode>(
   node: Node,
   properties: Record<string, unknown>,
-  buffer: Bytes,
+  buffer: Uint8Array,
   where: string,
 ): SceneNode {
   const fields: Record<string, Reader<unknown>> = FIELDS[node.kind];
@@ -79,25 +79,25 @@ export function readChanges<Node extends SceneNode>(
 }
 
 /** Points that a path has grown by. */
-export function readPoints(data: Data, buffer: Bytes, where: string): Points {
+export function readPoints(data: Data, buffer: Uint8Array, where: string): Points {
   return points(data, where, buffer);
 }
 
 /** What came over the comm as bytes; nothing came: no bytes. */
-export function bytesOf(data: unknown): Bytes {
+export function bytesOf(data: unknown): Uint8Array {
   if (data === undefined) {
     return NOTHING;
   }
   if (data instanceof ArrayBuffer) {
     return new Uint8Array(data);
   }
-  if (ArrayBuffer.isView(data) && data.buffer instanceof ArrayBuffer) {
+  if (ArrayBuffer.isView(data)) {
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }
   throw new Error('the buffer of the message is no bytes');
 }
 
-const NOTHING: Bytes = new Uint8Array(0);
+const NOTHING = new Uint8Array(0);
 
 function fail(where: string, what: string, value: unknown): never {
   const given = typeof value === 'object' && value !== null ? (Array.isArray(value) ? 'a list' : 'an object') : value;
@@ -167,7 +167,7 @@ function object<T>(fields: Fields<T>, optional: readonly (keyof T & string)[] = 
 const DATA = object<Data>({ at: count, type: oneOf('f4', 'u1'), shape: list(count) });
 
 /** A copy of an array: else a small one would keep all of its message in memory. */
-function load(data: Data, where: string, buffer: Bytes): Points | Bytes {
+function load(data: Data, where: string, buffer: Uint8Array): Points | Bytes {
   const length = data.shape.reduce((product, side) => product * side, data.type === 'f4' ? 4 : 1);
   if (data.at + length > buffer.length) {
     throw new Error(`${where} ends at byte ${data.at + length} of ${buffer.length}`);

@@ -40,7 +40,7 @@ export class Scene {
    * @returns `gap` if the patch does not lead on from this version, or is not as it should be.
    * @throws if a keyframe is not as it should be: to ask for another one would not help.
    */
-  apply(message: SceneMessage, buffer: Uint8Array<ArrayBuffer>): 'applied' | 'gap' {
+  apply(message: SceneMessage, buffer: Uint8Array): 'applied' | 'gap' {
     const isKeyframe = message.base === null;
     if (!isKeyframe && message.base !== (this.version || undefined)) {
       return 'gap';
@@ -75,7 +75,7 @@ export class Scene {
 function changed(
   before: ReadonlyMap<number, SceneNode>,
   message: SceneMessage,
-  buffer: Uint8Array<ArrayBuffer>,
+  buffer: Uint8Array,
 ): Map<number, SceneNode> {
   const nodes = new Map(before);
   for (const [id, properties] of message.nodes) {
