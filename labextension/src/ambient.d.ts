@@ -20,6 +20,8 @@ declare module 'jupyter-matplotlib' {
     /** No kernel is behind this figure. */
     get disabled(): boolean;
     send_message(type: string, message?: Record<string, unknown>): void;
+    /** Ask the kernel for another size, in CSS pixels. */
+    resize(width: number, height: number): void;
     resize_canvas(): void;
     handle_binary(message: Record<string, unknown>, buffers?: readonly unknown[]): void;
     handle_resize(message: Record<string, unknown>): void;

@@ -51,7 +51,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
   declare private room?: number;
   /** When a keyframe was asked for. */
   declare private asked_at: number;
-  /** The button that is down went down for a tool of ours: the kernel does not know of it. */
+  /** The button that went down last did so for a tool of ours: the kernel does not know of it. */
   declare private is_ours: boolean;
 
   override defaults() {
@@ -142,7 +142,6 @@ export class LiveCanvasModel extends MPLCanvasModel {
 
   private takes(type: string, { x, y, button, buttons, key }: Record<string, unknown>): boolean {
     const place = { x: Number(x), y: Number(y) };
-    const was_ours = this.is_ours;
     switch (type) {
       case 'key_press':
         this.key = CONSTRAINTS[String(key)];
@@ -155,10 +154,9 @@ export class LiveCanvasModel extends MPLCanvasModel {
         return this.is_ours;
       case 'button_release':
         this.mouse.release(place);
-        this.is_ours = false;
-        return was_ours;
+        return this.is_ours;
       case 'motion_notify':
-        // ipympl sends moves late: during a drag one from before it, and after a drag one of it.
+        // ipympl tells moves late: during a drag one from before it, and after a drag one of it.
         this.is_ours &&= this.mouse.dragging || buttons !== 0;
         return this.is_ours;
       default:

@@ -36,7 +36,7 @@ test('a keyframe and patches of a kernel lead to the scene that it has', () => {
 
 test('before a keyframe, or after a lost patch, there is a gap, and the scene stays as it was', () => {
   const scene = new Scene();
-  expect(send(scene, message([[1, panel()]], { version: 1, base: 0 }))).toBe('gap');
+  expect(send(scene, message([[1, { ...panel() }]], { version: 1, base: 0 }))).toBe('gap');
   expect(scene.version).toBe(0);
   send(scene, message([[1, { ...panel() }]], { version: 5 }));
   for (const base of [4, 6]) {
