@@ -20,17 +20,20 @@ declare module 'jupyter-matplotlib' {
     /** No kernel is behind this figure. */
     get disabled(): boolean;
     send_message(type: string, message?: Record<string, unknown>): void;
+    /** Ask the kernel for another size, in CSS pixels. */
+    resize(width: number, height: number): void;
     resize_canvas(): void;
-    handle_binary(message: Record<string, unknown>, buffers?: readonly BlobPart[]): void;
+    handle_binary(message: Record<string, unknown>, buffers?: readonly unknown[]): void;
     handle_resize(message: Record<string, unknown>): void;
-    on_comm_message(event: unknown, buffers?: readonly BlobPart[]): void;
+    on_comm_message(event: unknown, buffers?: readonly unknown[]): void;
     _for_each_view(callback: (view: MPLCanvasView) => void): void;
   }
 
   export class MPLCanvasView extends DOMWidgetView {
     canvas: HTMLCanvasElement;
-    /** Takes the mouse. */
+    /** Takes the mouse; in CSS pixels. */
     top_canvas: HTMLCanvasElement;
+    top_context: CanvasRenderingContext2D;
     canvas_div: HTMLDivElement;
     toolbar_view: DOMWidgetView & { fade_in(): void; fade_out(): void };
     render(): Promise<void>;

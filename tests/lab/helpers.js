@@ -14,10 +14,11 @@ window.tests = (() => {
   const drawImage = CanvasRenderingContext2D.prototype.drawImage;
   CanvasRenderingContext2D.prototype.drawImage = function (...args) {
     drawImage.apply(this, args);
+    if (!this.canvas.parentNode) return; // no view's canvas, but one that is painted from
     // A view is painted before it comes onto the page, and perhaps never again.
     const record = (this.canvas.tests ??= { paints: [], shown: null });
     record.paints.push(now());
-    if (this.canvas.isConnected) paints.push(record.paints.at(-1)); // not the model's offscreen canvas
+    if (this.canvas.isConnected) paints.push(record.paints.at(-1));
     if (record.shown === null && hasPicture(this.canvas)) record.shown = now();
   };
 
