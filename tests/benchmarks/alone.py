@@ -81,8 +81,8 @@ def place(client: Client, options: Options) -> None:
     )
 
 
-def memory(options: Options) -> None:
-    """What the record of a curve takes, which needs no kernel."""
+def memory(client: Client, options: Options) -> None:
+    """What the record of a curve takes; it needs no kernel."""
     record, rng, chunk = History(), np.random.default_rng(0), 1_000_000
     began = time.process_time()
     for begin in range(0, options.recorded, chunk):

@@ -109,7 +109,7 @@ def with_ipympl(steps: Iterable[Values], fps: float | None) -> None:
 
 
 def with_inline(steps: Iterable[Values], fps: float | None) -> None:
-    """The inline backend: https://ipython.readthedocs.io/en/stable/api/generated/IPython.display.html, `clear_output`."""
+    """https://ipython.readthedocs.io/en/stable/api/generated/IPython.display.html: `clear_output`, and a new figure."""
     use("inline")
     import matplotlib.pyplot as plt
     from IPython.display import clear_output, display
