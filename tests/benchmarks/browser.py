@@ -3,6 +3,7 @@
 Invariant: what is told of a frame is what the page received and painted; the kernel is asked when it made which step.
 """
 
+import re
 import statistics
 import time
 from bisect import bisect_left
@@ -196,16 +197,25 @@ for values in tfwidget.live(Stamped(training())):
 
 def cases() -> dict[str, tuple[str, ...]]:
     """The trainings to be looked at: cells, of which the last one trains."""
-    *cells, loop, fit, _ = code_cells(NOTEBOOKS / "01_quickstart.ipynb")
-    endless = [cell.replace(".repeat(800)", ".repeat(10**6)") for cell in cells]
-    fit = fit.replace("epochs=40", "epochs=10**6").replace("history = model.fit", f"{STAMP_BATCHES}history = model.fit")
+    code = code_cells(NOTEBOOKS / "01_quickstart.ipynb")
+    loop = next(number for number, cell in enumerate(code) if "tfwidget.live(batches)" in cell)
+    cells = [*code[: loop - 1], changed(code[loop - 1], r"repeat\(\d+\)", "repeat(10**6)")]
+    fit = changed(code[loop + 1], r"epochs=\d+", "epochs=10**6")
+    fit = changed(fit, r"^(?=history = )", STAMP_BATCHES)
     first = WORKLOAD.format(pinned=False) + "\nimport tfwidget\n" + STAMPS
     return {
-        "quickstart, its loop": (first, *endless, "batches = Stamped(batches)", loop),
-        "quickstart, its `fit`": (first, *endless, fit),
+        "quickstart, its loop": (first, *cells, "batches = Stamped(batches)", code[loop]),
+        "quickstart, its `fit`": (first, *cells, fit),
         "`fit` of 1 ms batches, curves and a histogram": (first, FIT),
         "steps of 20 ms, a curve and an 8 × 8 picture": (first, PICTURE),
     }
+
+
+def changed(cell: str, pattern: str, new: str) -> str:
+    """A cell with the one place changed."""
+    result, count = re.subn(pattern, new, cell, flags=re.MULTILINE)
+    assert count == 1, f"the quickstart has {count} of {pattern}"
+    return result
 
 
 TARGETS = {"first 10 s": "10 (15)", "after a minute": "8 (15)"}
@@ -277,6 +287,12 @@ for number in tfwidget.live(itertools.count()):
 """
 
 RIGHT_WITHIN = 0.5
+"""Seconds after the last step."""
+
+KEYFRAME_PAINTED = """asked => {
+  const came = watch.keyframes.find(when => when > asked);
+  return came && tests.paints.at(-1) > came;
+}"""
 
 
 def drops(lab: Lab, options: Options) -> None:
@@ -291,10 +307,9 @@ def drops(lab: Lab, options: Options) -> None:
         lab.js("() => watch.lose(10)")
         notebook.wait_for_text(1, f"burst {number + 1}.", timeout=60)
         time.sleep(RIGHT_WITHIN)
-        seen, painted = figure.pixels(), len(figure.paints)
-        lab.js("() => watch.lose(0)")
-        lab.js("path => watch.keyframe(path)", notebook.path)
-        figure.wait_for_paints(since=painted)
+        seen = figure.pixels()
+        asked = lab.js("path => { watch.lose(0); watch.keyframe(path); return tests.now(); }", notebook.path)
+        lab.wait_for(KEYFRAME_PAINTED, asked, what="a keyframe")
         compared += 1
         right += np.array_equal(seen, figure.pixels())
     healed = [1000 * (ended - began) for began, ended in lab.js("() => watch.healed")]
@@ -331,7 +346,7 @@ ANSWER = 5.0
 
 
 def pans(lab: Lab, options: Options) -> None:
-    """When the first picture comes, and how long a pan takes until it is painted, while the cell that made them runs."""
+    """When the first picture comes, and how long a pan takes until it is painted, while the cell runs."""
     first, answers = [], list[float | None]()
     for _ in range(options.rounds):
         notebook = open_watched(lab, ("%load_ext tfwidget", LOOP), options)

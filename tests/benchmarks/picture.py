@@ -6,6 +6,7 @@ Invariant: a tool's colour and name are the same in every panel.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
@@ -19,13 +20,14 @@ Lines = Mapping[str, Sequence[tuple[float, float]]]
 
 def draw(lines: Mapping[float, Lines], path: Path) -> None:
     """Save a panel for each length of a step, in milliseconds."""
-    figure = Figure(figsize=(3.2 * len(lines) + 0.8, 3.6), facecolor="white", layout="constrained")
+    figure = Figure(figsize=(10, 3.6), facecolor="white", layout="constrained")
     axes = figure.subplots(1, len(lines), sharey=True, squeeze=False)[0]
     for ax, (length, tools) in zip(axes, lines.items(), strict=True):
         panel(ax, f"steps of {length:g} ms", tools)
     axes[0].set_ylabel("training throughput, of the bare loop's", color=TEXT)
     figure.supxlabel("frames per second that were shown", fontsize="medium", color=TEXT)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=5, frameon=False)
+    handles, names = axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper center", ncols=len(names), frameon=False, labelcolor=TEXT)
     figure.savefig(path, dpi=150)
 
 
@@ -33,9 +35,8 @@ def panel(ax: Axes, title: str, tools: Lines) -> None:
     """One length of a step."""
     ax.axhline(1, color="#bbbbbb", linewidth=1)
     for color, (name, points) in zip(COLORS, tools.items(), strict=False):
-        rates, throughputs = zip(*points, strict=True)
         width, front = (2.6, 3) if name == "tfwidget" else (1.6, 2)
-        ax.plot(rates, throughputs, color=color, linewidth=width, marker="o", markersize=4, zorder=front, label=name)
+        ax.plot(*np.transpose(points), color=color, linewidth=width, marker="o", markersize=4, zorder=front, label=name)
     ax.set_xscale("log")
     ax.set(xlim=(0.8, 38), ylim=(0, 1.06))
     ax.set_title(title, fontsize="medium", color=TEXT)

@@ -1,12 +1,13 @@
 // In JupyterLab's page: notes what comes for figures and what it shows, and loses messages, for tests/benchmarks/browser.py.
 window.watch = (() => {
   const frames = []; // of messages that move something: when it came, and the newest step of its curves
-  const healed = []; // of gaps: when the first message was lost, and when one came that needs none before it
+  const keyframes = []; // when they came
+  const healed = []; // of gaps: when the first message was lost, and when a keyframe came
   let curves = new Map(); // by id: the offset of the steps
   let version, lost, comm, every, count;
 
   const reset = () => {
-    frames.length = healed.length = tests.paints.length = count = 0;
+    frames.length = keyframes.length = healed.length = tests.paints.length = count = 0;
   };
 
   // The last x of a path's points, if they are a curve's.
@@ -19,6 +20,7 @@ window.watch = (() => {
   const scene = ({ base, version: next, nodes, grown, dropped }, buffer) => {
     if (base === null) {
       curves = new Map();
+      keyframes.push(tests.now());
       if (lost) healed.push([lost, tests.now()]);
       lost = undefined;
     } else if (base !== version) {
@@ -30,7 +32,7 @@ window.watch = (() => {
       if (node.kind) curves.delete(id);
       if (node.kind === 'path' && node.ascending && node.coords[0] === 'data') curves.set(id, node.offset[0]);
       else if (curves.has(id) && node.offset) curves.set(id, node.offset[0]);
-      if (node.kind ? node.kind === 'path' && node.points : node.points) step = Math.max(step, lastStep(id, node.points, buffer));
+      if (node.points) step = Math.max(step, lastStep(id, node.points, buffer));
     }
     for (const [id, points] of grown) step = Math.max(step, lastStep(id, points, buffer));
     for (const id of dropped) curves.delete(id);
@@ -73,5 +75,5 @@ window.watch = (() => {
 
   const keyframe = path => kernelOf(path)._comms.get(comm)?.send({ method: 'custom', content: { type: 'keyframe' } });
 
-  return { attach, frames, healed, keyframe, lose, reset };
+  return { attach, frames, healed, keyframe, keyframes, lose, reset };
 })();
