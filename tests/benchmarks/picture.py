@@ -24,7 +24,7 @@ def draw(lines: Mapping[float, Lines], path: Path) -> None:
     axes = figure.subplots(1, len(lines), sharey=True, squeeze=False)[0]
     for ax, (length, tools) in zip(axes, lines.items(), strict=True):
         panel(ax, f"steps of {length:g} ms", tools)
-    axes[0].set_ylabel("training throughput, of the bare loop's", color=TEXT)
+    axes[0].set_ylabel("throughput, of the bare loop's", color=TEXT)
     figure.supxlabel("frames per second that were shown", fontsize="medium", color=TEXT)
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper center", ncols=len(names), frameon=False, labelcolor=TEXT)
