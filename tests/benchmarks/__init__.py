@@ -1,1 +1,1 @@
-"""Measurements, as ratios side by side in one run; ``python -m tests.benchmarks`` prints them."""
+"""What plotting costs a training, and how live it is; ``python -m tests.benchmarks`` prints it."""

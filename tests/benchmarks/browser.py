@@ -1,38 +1,370 @@
-"""Prints how live a plot is in a real JupyterLab and Chromium: ``python -m tests.benchmarks.browser``.
+"""How live a plot is in a real JupyterLab and Chromium, and what it costs a training there.
 
-For each ipykernel, in fresh kernels, default settings, the figure made in the running cell: when the first picture
-came, how long it took from moving the mouse until the pan was painted, which threads drew, and whether the case of
-ipympl #610 (six figures with mathtext and ``tight_layout``) raised or left a canvas that differs from what ``savefig``
-gives.
-
-And, on the newest, what plotting costs a training there, beside stock ipympl: throughput, frames painted, and the time
-from a step until its values are painted.
+Invariant: what is told of a frame is what the page received and painted; the kernel is asked when it made which step.
 """
 
-import argparse
-import base64
-import io
+import re
 import statistics
-import tempfile
 import time
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image
 
+from tests.benchmarks import cores
 from tests.benchmarks.client import WORKLOAD, machine, spread, table
-from tests.bootstrap import find_browser
-from tests.kernels import AS_INSTALLED, NEWEST, WITH_SUBSHELLS, write_specs
-from tests.lab.harness import Figure, Lab, Notebook, opened
-from tests.lab.test_backend import REFERENCE, SIX_FIGURES
-from tests.lab.test_live import LOOP, SETUP, Controls
+from tests.benchmarks.options import Options
+from tests.lab.harness import Figure, Lab, Notebook
+from tests.lab.screenshot import NOTEBOOKS, code_cells
 
-DRAGS = 2  # in each run
-ANSWER = 5.0  # seconds after which a drag counts as not answered
+WATCH = (Path(__file__).parent / "watch.js").read_text()
+STOP = ".tfw-controls button:has-text('Stop')"
 
-LIMITS = "[list(map(float, ax.get_xlim())) for ax in __import__('tfwidget').bridge.current_run().front_end.figure.axes]"
+
+def open_watched(lab: Lab, cells: Sequence[str], options: Options) -> Notebook:
+    """A notebook whose messages are watched, its first cell run."""
+    notebook = lab.open(cells, options.kernel)
+    lab.js(f"path => {{ {WATCH}; watch.attach(path); }}", notebook.path)
+    notebook.run(0, timeout=120)
+    return notebook
+
+
+@dataclass(frozen=True)
+class Painted:
+    """What was painted of a figure that moves: when, and the step that was shown then (0: not known)."""
+
+    times: list[float]
+    steps: list[int]
+
+    @classmethod
+    def read(cls, lab: Lab) -> "Painted":
+        """All since the watch was reset: a frame that came is painted by the next paint."""
+        paints, frames = lab.js("() => [tests.paints, watch.frames]")
+        shown: dict[float, int] = {}
+        for came, step in frames:
+            if (number := bisect_left(paints, came)) < len(paints):
+                shown[paints[number]] = max(shown.get(paints[number], 0), round(step))
+        return cls(list(shown), list(shown.values()))
+
+    def within(self, began: float, ended: float) -> "Painted":
+        """Those between two times."""
+        kept = [(when, step) for when, step in zip(self.times, self.steps, strict=True) if began <= when < ended]
+        return Painted([when for when, _ in kept], [step for _, step in kept])
+
+    def standstill(self, began: float, ended: float) -> float:
+        """The longest time without one, in seconds."""
+        return float(np.diff([began, *self.times, ended]).max())
+
+    def lags(self, made: Sequence[float]) -> list[float]:
+        """Seconds from when the shown step was made (the first at 1) until it was painted, where it is known."""
+        known = [(when, step) for when, step in zip(self.times, self.steps, strict=True) if 0 < step < len(made)]
+        return [when - made[step] for when, step in known]
+
+
+# -- what it costs -----------------------------------------------------------------------------------------------------
+
+TRAIN = (
+    WORKLOAD.format(pinned=True),
+    "tools.ipympl_figure() if way == 'with_ipympl' else None",
+    "result = timed(way, settle, seconds, 0.9, fps)",
+    "tidy()",
+)
+
+SETTINGS = (
+    ("tfwidget", "with_tfwidget", None, "0.95 at 8"),
+    ("tfwidget", "with_tfwidget", 30, "0.93"),
+    ("tfwidget", "with_tfwidget", 10, "an eighth of ipympl's loss"),
+    ("ipympl", "with_ipympl", 10, ""),
+)
+
+
+def core(lab: Lab, options: Options) -> None:
+    """A training beside the bare one, the kernel on one core and all else on the others."""
+    notebook = open_watched(lab, TRAIN, options)
+    for _, way, fps, _ in SETTINGS:
+        train(notebook, way, fps, options, 0.2)
+    runs: dict[int, list[dict[str, Any]]] = {number: [] for number in range(len(SETTINGS))}
+    for _ in range(options.rounds):
+        before = train(notebook, "bare", None, options)
+        for number, (_, way, fps, _) in enumerate(SETTINGS):
+            run = train(notebook, way, fps, options)
+            after = train(notebook, "bare", None, options)
+            step = (before["step"] + after["step"]) / 2
+            lost = 1000 * run["seconds"] * (1 - step / run["step"]) / max(run["frames"], 1)
+            runs[number].append({**run, "ratio": step / run["step"], "lost": lost})
+            before = after
+    table(
+        f"JupyterLab and Chromium, the kernel on one core and all else on the others: steps of 0.9 ms, 4 curves in 2 "
+        f"axes; {options.rounds} rounds of {options.seconds:g} s once the plot stands",
+        (
+            "plotting",
+            "frames/s asked for",
+            "throughput over the bare loop's: median (lowest to highest)",
+            "target",
+            "frames painted per second",
+            "ms of training lost per frame",
+            "processor of the kernel",
+            "of Chromium",
+            "of the server",
+        ),
+        *(
+            (
+                title,
+                str(fps or "default"),
+                spread([run["ratio"] for run in runs[number]], ".3f"),
+                target,
+                spread([run["frames"] / run["seconds"] for run in runs[number]], ".1f"),
+                spread([run["lost"] for run in runs[number]], ".1f"),
+                *(spread([run[who] for run in runs[number]], ".0%") for who in ("kernel", "chromium", "server")),
+            )
+            for number, (title, _, fps, target) in enumerate(SETTINGS)
+        ),
+    )
+    print(f"\n{machine(notebook)}")
+    lab.reset()
+
+
+def train(notebook: Notebook, way: str, fps: float | None, options: Options, share: float = 1.0) -> dict[str, Any]:
+    """One training; `share` of the usual time."""
+    lab = notebook.lab
+    sizes = {"settle": share * options.settle, "seconds": share * options.seconds}
+    notebook.evaluate(f"globals().update({ {'way': way, 'fps': fps, **sizes} })")
+    notebook.run(1)
+    if way == "with_ipympl":
+        notebook.figure().wait_until_shown()
+    lab.js("() => watch.reset()")
+    watched = {"chromium": cores.below("chrom"), "server": cores.below("jupyterlab")}
+    samples: list[tuple[float, ...]] = []
+    notebook.start(2)
+    while not notebook.done(2):
+        samples.append((time.time(), *map(cores.used, watched.values())))
+        time.sleep(0.5)
+    notebook.finish(2)
+    result: dict[str, Any] = notebook.evaluate("result")
+    began, ended = (when + result["epoch"] for when in result["window"])
+    frames = Painted.read(lab).within(began, ended)
+    notebook.run(3)
+    times, *columns = np.transpose(samples)
+    shares = {
+        who: float(np.diff(np.interp((began, ended), times, column))[0]) / (ended - began)
+        for who, column in zip(watched, columns, strict=True)
+    }
+    kernel = result["processor"] / result["step"]
+    return {**result, **shares, "kernel": kernel, "seconds": ended - began, "frames": len(frames.times)}
+
+
+# -- how live it is ----------------------------------------------------------------------------------------------------
+
+STAMPS = """
+import time
+made = []
+
+class Stamped:
+    def __init__(self, batches):
+        self.batches = batches
+
+    def __len__(self):
+        return len(self.batches)
+
+    def __iter__(self):
+        for batch in self.batches:
+            made.append(time.time())
+            yield batch
+"""
+"""`made`: when each step began, which is when the one before had been made."""
+
+STAMP_BATCHES = "model.make_train_function()\ntools.before_each_batch(model, lambda: made.append(time.time()))\n"
+
+FIT = f"""
+model, x, y = tools.network_and_rows()
+{STAMP_BATCHES}
+live = tfwidget.LiveCallback(weights=[model.layers[0].name + "/kernel"])
+model.fit(x, y, BATCH, 10**6, verbose=0, callbacks=[live])
+"""
+
+PICTURE = """
+def training():
+    while True:
+        yield step(*batches[0], repeats(20.0))
+
+for values in tfwidget.live(Stamped(training())):
+    tfwidget.log(loss=values[0], picture=model.layers[1].kernel[:8, :8])
+"""
+
+
+def cases() -> dict[str, tuple[str, ...]]:
+    """The trainings to be looked at: cells, of which the last one trains."""
+    code = code_cells(NOTEBOOKS / "01_quickstart.ipynb")
+    loop = next(number for number, cell in enumerate(code) if "tfwidget.live(batches)" in cell)
+    cells = [*code[: loop - 1], changed(code[loop - 1], r"repeat\(\d+\)", "repeat(10**6)")]
+    fit = changed(code[loop + 1], r"epochs=\d+", "epochs=10**6")
+    fit = changed(fit, r"^(?=history = )", STAMP_BATCHES)
+    first = WORKLOAD.format(pinned=False) + "\nimport tfwidget\n" + STAMPS
+    return {
+        "quickstart, its loop": (first, *cells, "batches = Stamped(batches)", code[loop]),
+        "quickstart, its `fit`": (first, *cells, fit),
+        "`fit` of 1 ms batches, curves and a histogram": (first, FIT),
+        "steps of 20 ms, a curve and an 8 × 8 picture": (first, PICTURE),
+    }
+
+
+def changed(cell: str, pattern: str, new: str) -> str:
+    """A cell with the one place changed."""
+    result, count = re.subn(pattern, new, cell, flags=re.MULTILINE)
+    assert count == 1, f"the quickstart has {count} of {pattern}"
+    return result
+
+
+TARGETS = {"first 10 s": "10 (15)", "after a minute": "8 (15)"}
+
+
+def liveness(lab: Lab, options: Options) -> None:
+    """Default settings: how often a plot moves, how long it stands still, how far behind the training it is."""
+    rows = []
+    for title, cells in cases().items():
+        notebook = open_watched(lab, cells, options)
+        for cell in range(1, len(cells) - 1):
+            notebook.run(cell, timeout=120)
+        lab.js("() => watch.reset()")
+        notebook.start(len(cells) - 1)
+        figure = notebook.figure(timeout=60)
+        figure.canvas.scroll_into_view_if_needed()  # what nobody sees is sent nothing
+        shown = figure.wait_until_shown()
+        windows = {"first 10 s": shown, "after a minute": shown + options.minute}
+        long = min(10.0, options.minute)
+        time.sleep(max(shown + options.minute + long + 0.5 - time.time(), 0))
+        notebook.locator(STOP).click()
+        notebook.finish(len(cells) - 1)
+        painted, made = Painted.read(lab), notebook.evaluate("made")
+        for when, began in windows.items():
+            part = painted.within(began, began + long)
+            lags = part.lags(made)
+            rows.append(
+                (
+                    title,
+                    when,
+                    f"{len(part.times) / long:.1f}",
+                    TARGETS[when],
+                    f"{1000 * part.standstill(began, began + long):.0f}",
+                    f"{1000 * statistics.median(lags):.0f}, {1000 * max(lags):.0f}" if lags else "",
+                )
+            )
+        lab.reset()
+    table(
+        "How live a plot is in JupyterLab and Chromium, default settings, from the first picture on",
+        (
+            "training",
+            "when",
+            "moving frames/s",
+            "target (of the last)",
+            "ms of the longest standstill (target: 300)",
+            "ms from a step until it is painted: median, longest (target: 300)",
+        ),
+        *rows,
+    )
+
+
+# -- messages that are lost --------------------------------------------------------------------------------------------
+
+BURSTS = """
+import itertools, time
+import numpy as np
+import tfwidget
+
+rng = np.random.default_rng(0)
+for number in tfwidget.live(itertools.count()):
+    if number % 200 == 199:  # the values stand still, and the figure answers
+        print(f"burst {number // 200}.")
+        until = time.time() + 2
+        while time.time() < until:
+            tfwidget.tick()
+            time.sleep(0.01)
+    time.sleep(0.002)
+    tfwidget.log(loss=np.exp(-number / 500) + 0.1 * rng.random(), weights=rng.random((8, 8)))
+"""
+
+RIGHT_WITHIN = 0.5
+"""Seconds after the last step."""
+
+KEYFRAME_PAINTED = """asked => {
+  const came = watch.keyframes.find(when => when > asked);
+  return came && tests.paints.at(-1) > came;
+}"""
+
+
+def drops(lab: Lab, options: Options) -> None:
+    """Lose every tenth message to widgets: whether the picture is what a keyframe makes of it, half a second later."""
+    notebook = open_watched(lab, ("%load_ext tfwidget", BURSTS), options)
+    notebook.start(1)
+    figure = notebook.figure()
+    figure.wait_until_shown()
+    lab.js("() => watch.reset()")
+    right = compared = 0
+    for number in range(options.drops):
+        lab.js("() => watch.lose(10)")
+        notebook.wait_for_text(1, f"burst {number + 1}.", timeout=60)
+        time.sleep(RIGHT_WITHIN)
+        seen = figure.pixels()
+        asked = lab.js("path => { watch.lose(0); watch.keyframe(path); return tests.now(); }", notebook.path)
+        lab.wait_for(KEYFRAME_PAINTED, asked, what="a keyframe")
+        compared += 1
+        right += np.array_equal(seen, figure.pixels())
+    healed = [1000 * (ended - began) for began, ended in lab.js("() => watch.healed")]
+    notebook.locator(STOP).click()
+    notebook.finish(1)
+    table(
+        "JupyterLab and Chromium, every tenth message from the kernel to widgets lost",
+        ("pictures right half a second after the last step", "frames lost", "ms from a lost frame to a keyframe"),
+        (f"{right} of {compared}", f"{len(healed)}", spread(healed, ".0f")),
+    )
+    lab.reset()
+
+
+# -- first picture and pans --------------------------------------------------------------------------------------------
+
+LOOP = """
+import time
+import numpy as np
+import tfwidget
+
+rng = np.random.default_rng(0)
+plot = tfwidget.LivePlot()
+plot.show()
+for step in tfwidget.live(range(100_000), plot=plot):
+    if step == 0:
+        first_step = time.time()
+    time.sleep(0.002)
+    tfwidget.log(loss=np.exp(-step / 500) + 0.1 * rng.random(), weights=rng.normal(size=(32, 32)))
+"""
+
+LIMITS = "[list(map(float, ax.get_xlim())) for ax in plot.figure.axes]"
+ANSWER = 5.0
+"""Seconds after which a pan counts as not answered."""
+
+
+def pans(lab: Lab, options: Options) -> None:
+    """When the first picture comes, and how long a pan takes until it is painted, while the cell runs."""
+    first, answers = [], list[float | None]()
+    for _ in range(options.rounds):
+        notebook = open_watched(lab, ("%load_ext tfwidget", LOOP), options)
+        notebook.start(1)
+        figure = notebook.figure()
+        shown = figure.wait_until_shown()
+        first.append(shown - notebook.evaluate("first_step", live=True))
+        figure.tool("Left button pans")
+        answers += [pan(notebook, figure, 0.05 * (-1) ** number) for number in range(4)]
+        notebook.locator(STOP).click()
+        notebook.finish(1)
+        lab.reset()
+    answered = [1000 * answer for answer in answers if answer is not None]
+    table(
+        f"While the cell runs, ipykernel {options.kernel}",
+        ("s from the first step to the first picture", "pans answered", "ms until a pan is painted (target: 50)"),
+        (spread(first), f"{len(answered)} of {len(answers)}", spread(answered, ".0f")),
+    )
 
 
 def pan(notebook: Notebook, figure: Figure, direction: float) -> float | None:
@@ -44,199 +376,9 @@ def pan(notebook: Notebook, figure: Figure, direction: float) -> float | None:
     box = figure.canvas.bounding_box()
     assert box
     page.mouse.move(box["x"] + (0.2 + direction) * box["width"], box["y"] + 0.3 * box["height"])
-    painted = None
-    while painted is None and time.time() - began < ANSWER:
-        later = [when for when in figure.paints[paints:] if when > began]
-        painted = later[0] - began if later else None
+    painted = figure.wait_for_paints(since=paints, timeout=ANSWER) - began
     page.mouse.up()
-    deadline = time.time() + ANSWER
-    while time.time() < deadline:
+    while time.time() < began + ANSWER:
         if notebook.evaluate(LIMITS, live=True) != limits:
             return painted
     return None
-
-
-def live(lab: Lab, version: str, runs: int) -> str:
-    """Watch a plain loop, `runs` times."""
-    first, answers, threads, errors, early = [], [], set(), [], 0
-    for _ in range(runs):
-        notebook = lab.open([SETUP, LOOP], version)
-        notebook.run(0)
-        notebook.start(1)
-        figure = notebook.figure()
-        shown = figure.wait_until_shown()
-        early += not notebook.done(1)
-        first.append(shown - notebook.evaluate("first_step", live=True))
-        figure.tool("Left button pans")
-        answers += [pan(notebook, figure, 0.05 * (-1) ** i) for i in range(DRAGS)]
-        Controls(notebook).click("Stop")
-        notebook.finish(1)
-        threads |= set(notebook.evaluate("sorted(drawn_by)"))
-        errors += notebook.comm_errors
-        lab.reset()
-    answered = [answer for answer in answers if answer is not None]
-    lines = [
-        f"ipykernel {version}: first picture before the cell's end in {early} of {runs}, "
-        f"{statistics.median(first):.2f} s after the first step (at most {max(first):.2f}); "
-        f"{len(answered)} of {len(answers)} pans answered, median {1000 * statistics.median(answered):.0f} ms "
-        f"(at most {1000 * max(answered):.0f}); drawn by {', '.join(sorted(threads))}; {len(errors)} comm errors",
-        *(f"  {error[-500:]!r}" for error in errors),
-    ]
-    return "\n".join(lines)
-
-
-def six_figures(lab: Lab, version: str, runs: int) -> str:
-    """The case of ipympl #610, `runs` times."""
-    raised = different = 0
-    for _ in range(runs):
-        notebook = lab.open([SIX_FIGURES, REFERENCE], version)
-        notebook.start(0)
-        notebook.finish(0, ok=False)
-        raised += bool(notebook.errors or notebook.comm_errors)
-        figures = [notebook.figure(i) for i in range(6)]
-        for figure in figures:
-            figure.wait_until_shown()
-        for figure in figures:
-            figure.wait_until_settled()
-        notebook.run(1)
-        for figure, picture in zip(figures, notebook.evaluate("pictures"), strict=True):
-            reference = np.asarray(Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB"))
-            different += not np.array_equal(figure.pixels()[..., :3], reference)
-        lab.reset()
-    return f"ipykernel {version}: raised in {raised} of {runs}, {different} of {6 * runs} canvases differ from savefig"
-
-
-TRAIN = (
-    WORKLOAD,
-    "ipympl_figure() if way == 'with_ipympl' else None",
-    "began = time.time(); result = timed(way, count); ended = time.time()",
-    "tidy()",
-)
-
-NOTE_ACKNOWLEDGEMENTS = """path => {
-  tests.acknowledged = [];
-  tests.book(path).panel.sessionContext.session.kernel.anyMessage.connect((_, { msg, direction }) => {
-    const content = msg.content.data?.content;
-    if (direction === 'send' && content?.type === 'frame_ack' && content.error === undefined)
-      tests.acknowledged.push([content.frame, tests.paints.at(-1)]);
-  });
-}"""
-"""A frame is acknowledged when it has just been painted: its number, and when that was."""
-
-ENDED = """async ([path, cell]) => {
-  while (!tests.book(path).runs[cell].done) await new Promise(resolve => setTimeout(resolve, 250));
-}"""
-"""Waits for a cell without looking at it in every animation frame, which the page would have to make for that."""
-
-WATCHED = {
-    "bare": "no plot",
-    "with_stamps": "tfwidget",
-    "with_stamps_at_30": "tfwidget, 30 frames/s asked, budget lifted",
-    "with_ipympl": "ipympl, `draw()` at 10 frames/s",
-}
-
-
-def training(lab: Lab, version: str, rounds: int, seconds: float) -> None:
-    """Watch the loop of `tests.benchmarks`, in turns with stock ipympl; print the table."""
-    notebook = lab.open(TRAIN, version)
-    notebook.run(0, timeout=120)
-    lab.js(NOTE_ACKNOWLEDGEMENTS, notebook.path)
-    for way in WATCHED:
-        train(notebook, way, 200)
-    count = round(seconds * 500 / train(notebook, "bare", 500).taken)
-    rounds_ = [{way: train(notebook, way, count) for way in WATCHED} for _ in range(rounds)]
-    rows = []
-    for way, title in WATCHED.items():
-        runs = [each[way] for each in rounds_]
-        waits = sorted(wait for run in runs for wait in run.waits)
-        rows.append(
-            (
-                title,
-                spread([each["bare"].taken / each[way].taken for each in rounds_]),
-                spread([each["with_ipympl"].taken / each[way].taken for each in rounds_]),
-                spread([len(run.paints) / run.taken for run in runs], ".1f"),
-                f"{1000 * statistics.median(waits):.0f}, {1000 * waits[int(0.95 * len(waits))]:.0f}" if waits else "",
-            )
-        )
-    table(
-        f"A loop of {count:,} steps in JupyterLab and Chromium, with the plot's making and end; {rounds} rounds; "
-        "targets: 4 times the throughput of ipympl with as many frames, and a median of 100 ms",
-        (
-            "plotting",
-            "throughput over the bare loop's: median (lowest to highest)",
-            "over ipympl's",
-            "frames painted per second",
-            "ms from a step until it is painted, once the plot stands: median, 95th percentile",
-        ),
-        *rows,
-    )
-    print(f"\n{machine(notebook)}, JupyterLab {metadata.version('jupyterlab')}")
-    lab.reset()
-
-
-@dataclass(frozen=True)
-class Training:
-    """One training in the browser."""
-
-    taken: float
-    """Its seconds."""
-    paints: list[float]
-    """When the figure was painted, in seconds since the epoch."""
-    waits: list[float]
-    """Seconds from a step until the frame with its values was painted, once the plot stands."""
-
-
-def train(notebook: Notebook, way: str, count: int) -> Training:
-    """Run the cells of one training."""
-    lab = notebook.lab
-    notebook.evaluate(f"globals().update(way={way!r}, count={count})")
-    notebook.run(1)
-    if way == "with_ipympl":
-        notebook.figure().wait_until_shown()
-    lab.js("() => { tests.paints.length = tests.acknowledged.length = 0 }")
-    notebook.start(2)
-    lab.js(ENDED, [notebook.path, 2])
-    notebook.finish(2)
-    taken, began, ended, stands = notebook.evaluate("[result['taken'], began, ended, began + SETTLED]")
-    paints = [when for when in lab.js("() => tests.paints") if began <= when <= ended]
-    waits = []
-    if way.startswith("with_stamps"):
-        held = {int(frame): when for frame, when in notebook.evaluate("held").items()}
-        painted: dict[float, float] = {}  # by when the step was made: when a frame with it was first
-        for frame, when in lab.js("() => tests.acknowledged"):
-            if held.get(frame, 0.0) > stands:
-                painted.setdefault(held[frame], when)
-        waits = [when - made for made, when in painted.items()]
-        assert all(wait > 0 for wait in waits), "a frame was acknowledged that had not been painted"
-    notebook.run(3)
-    return Training(taken, paints, waits)
-
-
-def main() -> None:
-    """Print the figures."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.browser", description=__doc__)
-    parser.add_argument("parts", nargs="*", help="what to measure, of live, figures, training (default: all)")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each training is run (default: 3)")
-    parser.add_argument("--seconds", type=float, default=4.0, help="how long the bare one runs in each (default: 4)")
-    parser.add_argument("--runs", type=int, default=10, help="how often each case is run (default: 10)")
-    parser.add_argument("--kernel", action="append", help="which ipykernel (default: each with subshells)")
-    arguments = parser.parse_args()
-    parts = arguments.parts or ["live", "figures", "training"]
-    browser = find_browser()
-    if browser is None:
-        parser.error("no Chromium or Chrome: install one, or name one in TFWIDGET_BROWSER")
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        opened(Path(folder), write_specs(Path(folder, "specs"), variables=AS_INSTALLED), browser) as lab,
-    ):
-        for version in arguments.kernel or WITH_SUBSHELLS:
-            if "live" in parts:
-                print(live(lab, version, arguments.runs), flush=True)
-            if "figures" in parts:
-                print(six_figures(lab, version, arguments.runs), flush=True)
-        if "training" in parts:
-            training(lab, (arguments.kernel or [NEWEST])[-1], arguments.rounds, arguments.seconds)
-
-
-if __name__ == "__main__":
-    main()
