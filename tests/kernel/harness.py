@@ -275,10 +275,18 @@ class Kernel:
         assert reply["status"] == "ok", reply
         return reply
 
-    def send(self, msg_type: str, content: Json, *, buffers: Sequence[bytes] = (), subshell: str | None = None) -> str:
+    def send(
+        self,
+        msg_type: str,
+        content: Json,
+        *,
+        buffers: Sequence[bytes] = (),
+        subshell: str | None = None,
+        metadata: Json | None = None,
+    ) -> str:
         """Send any message on the shell channel; returns its msg_id."""
         header = self._header(msg_type, subshell)
-        self._post("shell", header, content, buffers)
+        self._post("shell", header, content, buffers, metadata)
         return str(header["msg_id"])
 
     def resolve(self, subshell: str | None) -> str | None:
@@ -521,6 +529,8 @@ class Kernel:
                 _put(data["state"], path, buffer)
             widget.state.update(data.get("state", {}))
             widget.updates.append(dict(data.get("state", {})))
+        elif data.get("method") == "update_states":
+            widget.state.update(data["states"])
         elif data.get("method") == "custom":
             widget.messages.append(message := Message(data["content"], buffers, time.perf_counter()))
             for reaction in tuple(self.reactions):

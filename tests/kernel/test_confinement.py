@@ -10,7 +10,7 @@ SETUP = """
 import threading
 import matplotlib.pyplot as plt
 import tfwidget
-from tfwidget.jupyter import kernel as owner
+from tfwidget.jupyter.owner import mailbox
 seen, threads = [], set()
 
 def note(event):
@@ -39,14 +39,17 @@ def move_all(canvas: Widget) -> None:
         move(canvas, x)
 
 
-def painted(kernel: Kernel, figure: str = "fig") -> None:
-    """Return when the browser shows all that was drawn."""
-    done = f"{figure}.canvas.ready and not {figure}.canvas._draw_wanted"
-    kernel.wait_for(lambda: kernel.evaluate(done), what="the acknowledgement of the last frame")
+def painted(kernel: Kernel, view: View, figure: str = "fig") -> None:
+    """Return when the browser shows what Matplotlib draws."""
+
+    def same() -> bool:
+        return view.picture is not None and np.array_equal(view.picture, kernel.picture(figure))
+
+    kernel.wait_for(same, what="the picture that Matplotlib draws")
 
 
 def heard(kernel: Kernel) -> None:
-    """Return when the subshell has taken what was sent before."""
+    """Return when the kernel has received what was sent before."""
     kernel.execute("", kernel.subshell).ok()
 
 
@@ -84,7 +87,7 @@ def test_messages_while_a_cell_runs_that_does_not_listen(kernel: Kernel) -> None
     cell = kernel.execute("go = threading.Event()\nprint('begun', flush=True)\ngo.wait(20)").wait_for_text("begun")
     move_all(kernel.widget("LiveCanvasModel"))
     heard(kernel)
-    assert kernel.evaluate("(seen, len(owner.mailbox._calls) >= 100)", live=True) == ([], True)
+    assert kernel.evaluate("(seen, bool(mailbox))", live=True) == ([], True)
     assert not cell.done
     kernel.evaluate("go.set()", live=True)
     cell.ok()
@@ -94,7 +97,7 @@ def test_messages_while_a_cell_runs_that_does_not_listen(kernel: Kernel) -> None
 
 
 def test_nothing_overtakes_what_waits_already(kernel: Kernel) -> None:
-    """JupyterLab's first messages come over the main shell, the next ones over the subshell."""
+    """JupyterLab sends its first messages to the main shell, the next ones to a subshell."""
     kernel.run(SETUP)
     kernel.run(FIGURE)
     canvas = kernel.widget("LiveCanvasModel")
@@ -141,8 +144,7 @@ def test_what_cannot_be_drawn_is_told_in_the_cell_of_the_figure(kernel: Kernel) 
     kernel.run(SETUP)
     cell = kernel.run(FIGURE)
     canvas = kernel.widget("LiveCanvasModel")
-    View(canvas).wait_for_frames(1)
-    painted(kernel)
+    painted(kernel, View(canvas))
     code = r"""
 plt.ioff()
 ax.set_title(r"$\nonsense$")
@@ -186,10 +188,10 @@ def test_a_tick_on_another_thread_handles_nothing(kernel: Kernel) -> None:
     kernel.run(SETUP)
     cell = kernel.execute(
         FIGURE + "done = threading.Event()\nprint('shown', flush=True)\n"
-        "while not owner.mailbox: pass\n"
+        "while not mailbox: pass\n"
         "worker = threading.Thread(target=lambda: (tfwidget.tick(), fig.canvas.flush_events()))\n"
         "worker.start(); worker.join()\n"
-        "assert not threads and owner.mailbox\n"
+        "assert not threads and mailbox\n"
         "tfwidget.tick()\n"
     ).wait_for_text("shown")
     move(kernel.widget("LiveCanvasModel"), 99)
@@ -222,7 +224,5 @@ for step in range(3):
     assert cell.stderr == ""
     kernel.run("for fig in figures: fig.canvas.draw_idle()")
     for i, view in enumerate(views):
-        painted(kernel, f"figures[{i}]")
-        assert view.picture is not None
-        np.testing.assert_array_equal(view.picture, kernel.picture(f"figures[{i}]"))
+        painted(kernel, view, f"figures[{i}]")
     assert kernel.evaluate("threads") == {"MainThread"}

@@ -19,7 +19,7 @@ OBSERVATIONS = 4_000
 OBSERVERS = """
 from collections import Counter
 import ipywidgets
-from tfwidget.jupyter.kernel import Confined
+from tfwidget.jupyter.confined import Confined
 
 seen, odd = Counter(), Counter()
 

@@ -71,7 +71,7 @@ class Guarded(Confined):
     """
 
     guarded = "value"
-    _newest: tuple[Any, contextvars.Context] = (None, contextvars.Context())
+    _newest: tuple[Any, contextvars.Context] = (object(), contextvars.Context())  # no state is that object
 
     def check(self, value: object) -> object:
         """Return the value for the trait; ValueError if the browser's makes no sense."""

@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from tfwidget.jupyter import hosts, kernel
+from tfwidget.jupyter import cells, hosts, receiver
 
 IN_VS_CODE = "vscode-notebook-cell:/home/me/train.ipynb#W2sZmlsZQ%3D%3D"
 
@@ -20,7 +20,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run_in(monkeypatch: pytest.MonkeyPatch, cell_id: str | None) -> None:
-    monkeypatch.setattr(kernel, "cell", lambda: (cell_id, "execution"))
+    monkeypatch.setattr(cells, "cell", lambda: (cell_id, "execution"))
 
 
 def enter(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +72,7 @@ def test_what_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("able", [True, False])
 def test_vs_code_sends_nothing_while_a_cell_runs(able: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel, "messages_arrive_during_cells", lambda: able)
+    monkeypatch.setattr(receiver, "messages_arrive_during_cells", lambda: able)
     assert hosts.messages_arrive_during_cells() == able
     run_in(monkeypatch, IN_VS_CODE)
     assert not hosts.messages_arrive_during_cells()

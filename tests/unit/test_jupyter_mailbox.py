@@ -1,8 +1,9 @@
 import threading
+from functools import partial
 
 import pytest
 
-from tfwidget.jupyter.mailbox import Mailbox
+from tfwidget.jupyter.mailbox import Inbox, Mailbox
 
 
 class Recorder:
@@ -16,9 +17,9 @@ class Recorder:
 
 
 def test_runs_in_order_and_once() -> None:
-    mailbox, seen = Recorder().mailbox, []
+    mailbox, seen = Recorder().mailbox, list[int]()
     for number in range(5):
-        mailbox.post(lambda number=number: seen.append(number))
+        mailbox.post(partial(seen.append, number))
     assert mailbox
     assert mailbox.drain() == 5
     assert mailbox.drain() == 0
@@ -37,7 +38,7 @@ def test_wakes_once_until_drained() -> None:
 
 
 def test_a_failing_call_keeps_nothing_from_running() -> None:
-    recorder, seen = Recorder(), []
+    recorder, seen = Recorder(), list[object]()
     recorder.mailbox.post(lambda: 1 / 0)
     recorder.mailbox.post(lambda: seen.append("next"))
     recorder.mailbox.drain()
@@ -46,7 +47,7 @@ def test_a_failing_call_keeps_nothing_from_running() -> None:
 
 
 def test_what_is_posted_meanwhile_waits_for_the_next_drain_and_wakes() -> None:
-    recorder, seen = Recorder(), []
+    recorder, seen = Recorder(), list[object]()
 
     def flood() -> None:
         seen.append(len(seen))
@@ -60,7 +61,7 @@ def test_what_is_posted_meanwhile_waits_for_the_next_drain_and_wakes() -> None:
 
 
 def test_an_interrupt_loses_nothing_behind_it() -> None:
-    recorder, seen = Recorder(), []
+    recorder, seen = Recorder(), list[object]()
 
     def interrupt() -> None:
         raise KeyboardInterrupt
@@ -75,8 +76,13 @@ def test_an_interrupt_loses_nothing_behind_it() -> None:
 
 
 def test_a_nested_drain_keeps_the_order() -> None:
-    mailbox, seen = Recorder().mailbox, []
-    mailbox.post(lambda: (seen.append(1), mailbox.drain()))
+    mailbox, seen = Recorder().mailbox, list[int]()
+
+    def tick() -> None:
+        seen.append(1)
+        mailbox.drain()
+
+    mailbox.post(tick)
     mailbox.post(lambda: seen.append(2))
     mailbox.post(lambda: seen.append(3))
     mailbox.drain()
@@ -93,11 +99,11 @@ def test_wait_returns_when_another_thread_posts() -> None:
 
 
 def test_threads_post_while_the_owner_drains() -> None:
-    mailbox, seen = Recorder().mailbox, []
+    mailbox, seen = Recorder().mailbox, list[tuple[int, int]]()
 
     def post(worker: int) -> None:
         for number in range(1000):
-            mailbox.post(lambda number=number: seen.append((worker, number)))
+            mailbox.post(partial(seen.append, (worker, number)))
 
     threads = [threading.Thread(target=post, args=(worker,)) for worker in range(4)]
     for thread in threads:
@@ -107,3 +113,51 @@ def test_threads_post_while_the_owner_drains() -> None:
     assert len(seen) == 4000
     for worker in range(4):
         assert [number for who, number in seen if who == worker] == list(range(1000))
+
+
+def test_of_one_senders_calls_the_newest_wait() -> None:
+    mailbox, seen = Recorder().mailbox, list[int]()
+    inbox = Inbox(mailbox, limit=3)
+    for number in range(10):
+        inbox.post(partial(seen.append, number))
+    assert mailbox.drain() == 3
+    assert seen == [7, 8, 9]
+    inbox.post(lambda: seen.append(10))
+    mailbox.drain()
+    assert seen == [7, 8, 9, 10]
+    assert not mailbox
+
+
+def test_calls_of_several_senders_keep_their_order() -> None:
+    mailbox, seen = Recorder().mailbox, list[int]()
+    inboxes = [Inbox(mailbox, limit=10) for _ in range(3)]
+    for number in range(30):
+        inboxes[number % 3].post(partial(seen.append, number))
+    mailbox.drain()
+    assert seen == list(range(30))
+
+
+def test_a_flood_of_one_sender_takes_nothing_from_another() -> None:
+    mailbox, seen = Recorder().mailbox, list[object]()
+    loud, quiet = Inbox(mailbox, limit=2), Inbox(mailbox, limit=2)
+    quiet.post(lambda: seen.append("quiet"))
+    for number in range(100):
+        loud.post(partial(seen.append, number))
+    mailbox.drain()
+    assert seen == ["quiet", 98, 99]
+
+
+def test_a_sender_posts_while_the_owner_drains() -> None:
+    mailbox, seen = Recorder().mailbox, list[int]()
+    inbox = Inbox(mailbox, limit=5)
+
+    def post() -> None:
+        for number in range(5000):
+            inbox.post(partial(seen.append, number))
+
+    thread = threading.Thread(target=post)
+    thread.start()
+    while thread.is_alive() or mailbox:
+        mailbox.drain()
+    assert seen[-1] == 4999
+    assert seen == sorted(set(seen))
