@@ -3,6 +3,7 @@
 Invariant: the files hold what the code makes today; a unit test compares them.
 """
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,11 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from tests.unit.scene_curve import Curve
+from tests.unit.scene_page import Page
+from tfwidget.plot.artists import FigureScene
+from tfwidget.scene.protocol import SceneMessage
 
 FOLDER = Path(__file__).parent.parent / "labextension" / "tests" / "fixtures"
 Limits = tuple[float, float]
@@ -70,13 +76,59 @@ def _case(scale: dict[str, Any], limits: Limits, values: list[float]) -> dict[st
     }
 
 
+def recording() -> dict[str, Any]:
+    """A keyframe and patches of a small figure, and the nodes that a page has after the last one."""
+    figure = Figure(figsize=(3.2, 1.6), dpi=100.0)
+    FigureCanvasAgg(figure)
+    left, right = figure.add_axes((0.12, 0.2, 0.4, 0.6)), figure.add_axes((0.6, 0.2, 0.35, 0.7))
+    left.set(xlim=(0.0, 10.0), ylim=(0.1, 10.0), yscale="log", title="loss")
+    left.grid(True)
+    curve = Curve(left, color="C0")
+    curve.add((1e0, 5.0), (2e0, 3.0))
+    text = left.text(0.02, 0.05, "step 2", transform=left.transAxes, fontsize=8)
+    picture = right.imshow(np.arange(12.0).reshape(3, 4), interpolation="nearest", cmap="viridis")
+    (marks,) = right.plot([0, 3], [0, 2], "rx")
+    scene, page = FigureScene(figure), Page()
+    messages: list[dict[str, Any]] = []
+
+    def send(*, afresh: bool = False) -> None:
+        body, buffer = scene.patch(afresh=afresh) or ({"nodes": [], "grown": [], "dropped": []}, b"")
+        version = len(messages) + 1
+        message: SceneMessage = {
+            "type": "scene", "frame": version, "ack": True, "version": version, "base": None if afresh else version - 1,
+            "size": [320, 160], "show": True, "handled": {}, **body, "updates": {},
+        }  # fmt: skip
+        assert page.apply(body, buffer, version=version, base=message["base"])
+        messages.append({"message": message, "buffer": base64.b64encode(buffer).decode()})
+
+    send(afresh=True)
+    curve.add((3.0, 2.0), (4.0, float("nan")), (5.0, 1.0))
+    text.set_text("step 5")
+    send()
+    picture.set_data(np.arange(12.0).reshape(3, 4)[::-1])
+    left.set_xlim(0.0, 20.0)
+    send()
+    marks.remove()
+    curve.replace((0.0, 1.0), (9.0, 2.0))
+    send()
+    return {"messages": messages, "nodes": {str(number): _listed(node) for number, node in page.nodes.items()}}
+
+
+def _listed(node: dict[str, Any]) -> dict[str, Any]:
+    """A node with its arrays as flat lists; NaN as null."""
+    return {
+        key: _listed(value) if isinstance(value, dict)
+        else [None if value_ != value_ else value_ for value_ in value.ravel().tolist()]
+        if isinstance(value, np.ndarray)
+        else value
+        for key, value in node.items()
+    }  # fmt: skip
+
+
 def files() -> dict[str, str]:
     """Contents, by name."""
-    return {"transforms.json": _text(transforms())}
-
-
-def _text(cases: list[dict[str, Any]]) -> str:
-    return "[\n" + ",\n".join(json.dumps(case) for case in cases) + "\n]\n"
+    lines = ",\n".join(json.dumps(case) for case in transforms())
+    return {"transforms.json": f"[\n{lines}\n]\n", "scene.json": json.dumps(recording(), allow_nan=False) + "\n"}
 
 
 if __name__ == "__main__":

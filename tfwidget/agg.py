@@ -92,7 +92,7 @@ class Renderer(RendererAgg):
         cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
         graphics = self.new_gc()  # of the picture, which is translucent already where it is to be
         graphics.set_clip_rectangle(gc.get_clip_rectangle())
-        for piece, along in _pieces(s, font):
+        for piece, along in pieces_of(s, font):
             column, right = divmod(round(_UNIT * (x + along * cos)), _UNIT)
             row, up = divmod(round(_UNIT * (self.height - y + along * sin)), _UNIT)
             picture = _picture(piece, font, angle, gc.get_rgb(), right, up)
@@ -106,7 +106,7 @@ class Renderer(RendererAgg):
             size: tuple[float, float, float] = super().get_text_width_height_descent(s, prop, ismath)  # type: ignore[no-untyped-call]
             return size
         font = font_of(prop, self.dpi)
-        sizes = [_size(piece, font) for piece, _ in _pieces(s, font)]
+        sizes = [_size(piece, font) for piece, _ in pieces_of(s, font)]
         top = max(one.height - one.descent for one in sizes)
         descent = max(one.descent for one in sizes)
         return sum(one.width for one in sizes), top + descent, descent
@@ -133,11 +133,6 @@ def font_of(properties: FontProperties, dpi: float) -> Font:
         )
     )  # fmt: skip
     return _known_font(properties.copy(), dpi, rcParams["text.hinting"], families)  # a copy, for it can be changed
-
-
-def pieces_of(text: str, font: Font) -> tuple[tuple[str, float], ...]:
-    """The pieces of a line of text, and how many pixels along its baseline each begins: digits are apart."""
-    return _pieces(text, font)
 
 
 @lru_cache(maxsize=4096)
@@ -200,7 +195,7 @@ def crop(alpha: NDArray[np.uint8]) -> tuple[slice, slice] | None:
 def size_of_text(text: str, font: Font) -> tuple[float, float, float]:
     """Width of a line of text, and what Matplotlib lays out above and below its baseline, in pixels."""
     above, below = _room(font)
-    sizes = [_size(piece, font) for piece, _ in _pieces(text, font)]
+    sizes = [_size(piece, font) for piece, _ in pieces_of(text, font)]
     above = max(above, *(one.height - one.descent for one in sizes))
     return sum(one.width for one in sizes), above, max(below, *(one.descent for one in sizes))
 
@@ -220,8 +215,8 @@ def _known_font(properties: FontProperties, dpi: float, hinting: object, familie
 
 
 @lru_cache(maxsize=1024)
-def _pieces(text: str, font: Font) -> tuple[tuple[str, float], ...]:
-    """The pieces of a text, and how far along its baseline each begins."""
+def pieces_of(text: str, font: Font) -> tuple[tuple[str, float], ...]:
+    """The pieces of a line of text, and how many pixels along its baseline each begins: digits are apart."""
     whole = ((text, 0.0),)
     if not _SIMPLE.fullmatch(text):
         return whole
@@ -230,11 +225,15 @@ def _pieces(text: str, font: Font) -> tuple[tuple[str, float], ...]:
     for piece in _PIECE.findall(text):
         pieces.append((piece, along))
         along += _size(piece, font).width
-    for (before, _), (after, _) in pairwise(pieces):
-        one, other = before[-1], after[0]
-        if _size(one + other, font).width != _size(one, font).width + _size(other, font).width:
-            return whole  # the font moves these two closer together
-    return tuple(pieces) or whole
+    if all(_apart(before[-1], after[0], font) for (before, _), (after, _) in pairwise(pieces)):
+        return tuple(pieces) or whole
+    return whole
+
+
+@lru_cache(maxsize=4096)
+def _apart(one: str, other: str, font: Font) -> bool:
+    """Whether two letters are as far apart as each is wide: some fonts move some of them closer together."""
+    return _size(one + other, font).width == _size(one, font).width + _size(other, font).width
 
 
 @lru_cache(maxsize=4096)

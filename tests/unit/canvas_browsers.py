@@ -3,7 +3,7 @@
 import io
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.unit.clock import Clock
 from tfwidget.canvas.backend import new_canvas
 from tfwidget.canvas.canvas import Canvas
-from tfwidget.canvas.flow import ACKNOWLEDGEMENT_TIMEOUT, PROMPT
+from tfwidget.canvas.flow import MAX_TIMEOUT
+from tfwidget.canvas.frames import Body
 from tfwidget.jupyter import kernel
+from tfwidget.scene.protocol import VERSION
 
 Picture = NDArray[np.uint8]
 MOUSE = {"x": 100, "y": 60.5, "button": 0, "buttons": 1, "step": 0, "modifiers": [], "guiEvent": {"k": 1}}
@@ -32,36 +35,89 @@ def reference(figure: Figure) -> Picture:
         return decoded(png.getvalue())
 
 
+def tell(widget: Any, content: object) -> None:
+    """Let a custom message to a widget arrive on this thread."""
+    data = {"method": "custom", "content": content}
+    widget.comm.handle_msg({"content": {"data": data}, "buffers": []})
+
+
+def listen(widget: Any, receive: Callable[[dict[str, Any], Sequence[bytes]], object]) -> None:
+    """Have `receive` called with each message of a widget, instead of sending it."""
+
+    def send(data: dict[str, Any], buffers: Sequence[bytes] | None = None, **_: object) -> None:
+        receive(data, buffers or ())
+
+    widget.comm.send = send
+
+
+class Alarms:
+    """Time-outs that go off when a test says so."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.waiting: list[tuple[float, Callable[[], object]]] = []
+
+    def __call__(self, seconds: float, call: Callable[[], object]) -> Callable[[], object]:
+        alarm = (self.clock.now + seconds, call)
+        self.waiting.append(alarm)
+        return lambda: self.waiting.remove(alarm) if alarm in self.waiting else None
+
+    def pass_time(self, seconds: float) -> None:
+        end = self.clock.now + seconds
+        while self.waiting and min(self.waiting, key=lambda alarm: alarm[0])[0] <= end:
+            alarm = min(self.waiting, key=lambda alarm: alarm[0])
+            self.waiting.remove(alarm)
+            self.clock.now = max(alarm[0], self.clock.now)
+            kernel.mailbox.post(alarm[1])
+            kernel.mailbox.drain()
+        self.clock.now = end
+
+
 class Browser:
-    """The other end of a canvas's comm: paints the frames as the front end does, and acknowledges when told to."""
+    """The other end of a canvas's comm: paints the pictures as the front end does, and acknowledges when told to."""
+
+    name = ""
 
     def __init__(self, canvas: Canvas) -> None:
         self.canvas = canvas
-        self.now = 100.0
+        self.clock = Clock()
+        self.alarms = Alarms(self.clock)
         self.frames: list[tuple[int, str]] = []
         self.sent: list[dict[str, Any]] = []
+        self.mode = "full"
         self.picture: Picture = np.zeros((0, 0, 4), np.uint8)
         self.draws = 0
-        canvas.flow.clock = lambda: self.now
-        canvas.send = self.receive
+        canvas.sender.clock = self.clock
+        canvas.frames.later = self.alarms
+        listen(canvas, self.hear)
         canvas.mpl_connect("draw_event", self._count)
 
     def _count(self, _event: object) -> None:
         self.draws += not self.canvas.is_saving()
 
-    def receive(self, content: dict[str, str], buffers: list[bytes] | None = None) -> None:
-        data = json.loads(content["data"])
-        self.sent.append(data)
-        if data["type"] == "binary":
-            assert buffers is not None
-            assert isinstance(buffers[0], bytes), "what goes to the wire is owned and immutable"
-            mode = self.canvas._image_mode
-            new = decoded(buffers[0])
-            self.picture = new if mode == "full" else np.where(new[..., 3:] > 0, new, self.picture)
-            self.frames.append((data["frame"], mode))
+    def hear(self, data: dict[str, Any], buffers: Sequence[bytes]) -> None:
+        assert all(isinstance(buffer, bytes) for buffer in buffers), "what goes to the wire is owned and immutable"
+        if data["method"] == "update":
+            self.mode = data["state"].get("_image_mode", self.mode)
+        else:
+            content = data["content"]
+            content = json.loads(content["data"]) if "data" in content else content
+            self.sent.append(content)
+            self.receive(content, buffers)
+
+    def receive(self, content: dict[str, Any], buffers: Sequence[bytes]) -> None:
+        if content["type"] == "binary":
+            self.take(decoded(buffers[0]))
+            self.frames.append((content["frame"], self.mode))
+
+    def take(self, new: Picture) -> None:
+        self.picture = new if self.mode == "full" else np.where(new[..., 3:] > 0, new, self.picture)
 
     def send(self, kind: object, **fields: object) -> None:
-        self.canvas._handle_message(self.canvas, {"type": kind, **fields}, [])
+        content = {"type": kind, **fields}
+        if self.name:
+            content = {"client": self.name, **content}
+        tell(self.canvas, content)
 
     def acknowledge(self, **error: str) -> None:
         self.send("frame_ack", frame=self.frames[-1][0] if self.frames else 0, **error)
@@ -71,10 +127,11 @@ class Browser:
         return [
             self.canvas.draw,
             self.canvas.draw_idle,
+            self.canvas.show,
             kernel.mailbox.drain,
             lambda: self.send("resize", width=int(random.integers(120, 200)), height=130),
             lambda: reference(self.canvas.figure),
-            lambda: setattr(self, "now", self.now + random.uniform(0, ACKNOWLEDGEMENT_TIMEOUT)),
+            lambda: self.alarms.pass_time(random.uniform(0, MAX_TIMEOUT)),
         ]
 
     @property
@@ -96,13 +153,6 @@ def change(browser: Browser) -> None:
     """Make the figure look different."""
     line = browser.canvas.figure.axes[0].lines[0]
     line.set_ydata(np.asarray(line.get_ydata()) * 0.7 + 0.1)
-
-
-def shown_after(browser: Browser, draw: Callable[[], None]) -> Picture:
-    while not browser.canvas.ready:
-        browser.acknowledge()
-    draw()
-    return browser.picture
 
 
 def in_thread(call: Callable[[], object], name: str = "worker") -> None:
@@ -132,24 +182,20 @@ class Ipympl(Browser):
         self.waiting = False
         self.answers: list[str] = []
 
-    def receive(self, content: dict[str, str], buffers: list[bytes] | None = None) -> None:
-        data = json.loads(content["data"])
-        self.sent.append(data)
-        if data["type"] == "binary":
-            assert buffers is not None
+    def receive(self, content: dict[str, Any], buffers: Sequence[bytes]) -> None:
+        if content["type"] == "binary":
             self.loading = decoded(buffers[0])  # in the place of one that was not decoded yet
             self.waiting = False
-            self.frames.append((data["frame"], self.canvas._image_mode))
-        elif data["type"] == "draw" and not self.waiting:
+            self.frames.append((content["frame"], self.mode))
+        elif content["type"] == "draw" and not self.waiting:
             self.waiting = True
             self.answers.append("draw")
-        elif data["type"] == "resize":
+        elif content["type"] == "resize":
             self.answers.append("refresh")
 
     def decode(self) -> None:
         if self.loading is not None:
-            full = self.canvas._image_mode == "full"
-            self.picture = self.loading if full else np.where(self.loading[..., 3:] > 0, self.loading, self.picture)
+            self.take(self.loading)
             self.loading = None
 
     def answer(self) -> None:
@@ -170,56 +216,72 @@ class Ipympl(Browser):
         kernel.mailbox.drain()
 
 
+class FakeScene:
+    """A scene that is nothing but a text."""
+
+    def __init__(self) -> None:
+        self.text = "C0"
+        self.fault: Exception | None = None
+        self._told: str | None = None
+
+    def patch(self, *, afresh: bool) -> tuple[Body, bytes] | None:
+        if self.fault is not None:
+            raise self.fault
+        if self._told == self.text and not afresh:
+            return None
+        self._told = self.text
+        return {"nodes": [], "grown": [], "dropped": []}, self.text.encode()
+
+
 class Painter(Browser):
-    """A browser that paints lists: here, what is painted is their text over the base's pixels."""
+    """A page that paints scenes: here, what is painted is their text."""
 
-    def __init__(self, canvas: Canvas) -> None:
+    name = "page"
+
+    def __init__(self, canvas: Canvas, scene: FakeScene) -> None:
         super().__init__(canvas)
-        self.delay = PROMPT  # before it acknowledges: not promptly, for two frames in flight are easier to follow
-        self.painted: list[tuple[str, bool]] = []  # the list, and whether a base came with it
-        self.lists: list[dict[str, Any]] = []  # their headers
-        self.base: int | None = None
+        self.scene = scene
+        self.painted: list[str] = []
+        self.scenes: list[dict[str, Any]] = []
+        self.version: int | None = None
+        self.shows_scene = False
+        canvas.scene = scene
 
-    def send(self, kind: object, **fields: object) -> None:
-        if kind == "frame_ack":
-            self.now += self.delay
-        super().send(kind, **fields)
+    def hello(self, **fields: object) -> None:
+        self.send("ready", **{"device_pixel_ratio": 1, "theme": "light", "scene": VERSION, **fields})
+        kernel.mailbox.drain()
 
-    def receive(self, content: dict[str, str], buffers: list[bytes] | None = None) -> None:
-        data = json.loads(content["data"])
-        if data["type"] != "stream":
-            if data["type"] == "binary":
-                self.base = None
-            super().receive(content, buffers)
-            return
-        assert buffers is not None
-        assert all(isinstance(buffer, bytes) for buffer in buffers)
-        if len(buffers) > 1:
-            super().receive({"data": json.dumps({**data, "type": "binary"})}, buffers[1:])
-            self.base = data["base"]
-        else:
-            self.frames.append((data["frame"], "list"))
-        assert data["base"] == self.base, "what was made for other axes is never painted over these"
-        self.painted.append((buffers[0].decode(), len(buffers) > 1))
-        self.lists.append(data)
+    def receive(self, content: dict[str, Any], buffers: Sequence[bytes]) -> None:
+        super().receive(content, buffers)
+        if content["type"] == "binary":
+            self.shows_scene = False
+        elif content["type"] == "scene":
+            assert content["base"] in (None, self.version), "no page was lost a message"
+            self.version = content["version"]
+            self.frames.append((content["frame"], "scene"))
+            self.scenes.append(content)
+            self.painted.append(buffers[0].decode())
+            self.shows_scene = content["show"]
+        elif content["type"] == "sync":
+            assert content["version"] == self.version
+            self.frames.append((content["frame"], "sync"))
 
-
-def recolour(painter: Browser, color: str) -> None:
-    painter.canvas.moving[0].set_color(color)  # type: ignore[attr-defined]
-    painter.canvas.draw_moving()
+    def recolour(self, color: str) -> None:
+        self.scene.text = color
+        self.canvas.show()
 
 
 class Page:
-    """One of several browser pages that show the same canvas: it speaks for itself, and `painter` sees what is sent."""
+    """A further page that shows the same canvas: it speaks for itself, and `painter` sees what is sent."""
 
     def __init__(self, painter: Painter, name: str, **fields: object) -> None:
         self.painter = painter
         self.name = name
-        self.send("ready", **{"device_pixel_ratio": 1, "theme": "light", "stream": 1, **fields})
+        self.send("ready", **{"device_pixel_ratio": 1, "theme": "light", "scene": VERSION, **fields})
         kernel.mailbox.drain()
 
     def send(self, kind: str, **fields: object) -> None:
-        self.painter.send(kind, client=self.name, **fields)
+        tell(self.painter.canvas, {"type": kind, "client": self.name, **fields})
 
     def acknowledge(self, **error: str) -> None:
         self.send("frame_ack", frame=self.painter.frames[-1][0], **error)

@@ -127,7 +127,7 @@ def test_what_was_drawn_is_not_rendered_again(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_memory_is_bounded() -> None:
-    for cache in (module._known_font, module._pieces, module._size, module._picture):
+    for cache in (module._known_font, module.pieces_of, module._size, module._picture):
         assert cache.cache_parameters()["maxsize"] is not None
     before = module._picture.cache_info().currsize
     drawn(Renderer, "a picture that is too large to keep", font=FontProperties(size=60))

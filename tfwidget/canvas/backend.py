@@ -13,9 +13,9 @@ from matplotlib.backends.backend_webagg_core import FigureManagerWebAgg
 from matplotlib.figure import Figure
 
 from tfwidget.canvas.canvas import Canvas
-from tfwidget.jupyter import kernel
-from tfwidget.jupyter.kernel import Confined
-from tfwidget.run import run as bridge
+from tfwidget.canvas.flow import Limit
+from tfwidget.jupyter import cells, owner
+from tfwidget.jupyter.confined import Confined
 
 __all__ = ["FigureCanvas", "FigureManager", "Toolbar", "new_canvas"]
 
@@ -27,6 +27,11 @@ class Toolbar(Confined, IpymplToolbar):
         """Show the first view again, and follow the data."""
         super().home(*args)
         self.canvas.on_home()
+
+    def remember_first_view(self) -> None:
+        """Remember the limits that there are, if none were before: those that Home brings back."""
+        if self._nav_stack() is None:
+            self.push_current()
 
 
 class FigureManager(IpymplManager):
@@ -52,16 +57,16 @@ class FigureManager(IpymplManager):
         Called on another thread, it hands the figure over: the owner thread shows it, in the newest cell. What the
         other thread changes from then on is reported.
         """
-        if not kernel.on_owner_thread():
+        if not owner.on_owner_thread():
             self.canvas.watch_mutations()
-            context = kernel.cell_context()
-            kernel.mailbox.post(lambda: context.run(self.show))
+            context = owner.cell_context()
+            owner.mailbox.post(lambda: context.run(self.show))
             return
         if self.canvas._closed:
             self.canvas._closed = False
             _to_show.discard(self)
             self.canvas.watch_mutations()
-            kernel.publish(self.canvas)
+            cells.publish(self.canvas)
             self.canvas.draw_idle()
         elif self.canvas.figure.stale:
             self.canvas.draw_idle()
@@ -77,8 +82,8 @@ class FigureManager(IpymplManager):
                 manager.show()
 
     def refresh_all(self) -> None:
-        """Send what was drawn."""
-        self.canvas._send_frame()
+        """Show what was drawn."""
+        self.canvas.show_drawn()
 
     def destroy(self) -> None:
         """Close the canvas and its comms."""
@@ -96,18 +101,17 @@ class _ToShow:
     def watch(self) -> None:
         if not self._watching:
             self._watching = True
-            kernel.on_cell_end(lambda _error: self.show())
+            cells.on_cell_end(lambda _error: self.show())
 
     def add(self, manager: FigureManager) -> None:
         # What another thread makes is not ready when the cell ends; that thread says when, by `show`.
-        if not is_interactive() or not kernel.on_owner_thread():
+        if not is_interactive() or not owner.on_owner_thread():
             return
         self._managers.append(manager)
-        run = bridge.own_run()
-        if run is not None and run.in_background:
-            # The cell has ended already; what was made for it is shown in its output.
+        if not cells.running():
+            # As by a training in the background: the cell has ended already, and its output shows what is made for it.
             context = contextvars.copy_context()
-            kernel.mailbox.post(lambda: manager in self._managers and context.run(manager.show))
+            owner.mailbox.post(lambda: manager in self._managers and context.run(manager.show))
 
     def discard(self, manager: FigureManager) -> None:
         if manager in self._managers:
@@ -121,15 +125,23 @@ class _ToShow:
 _to_show = _ToShow()
 
 # Importing the backend is all that ``%matplotlib tfwidget`` does, and the first figure may be another thread's.
-kernel.watch_cells()
+cells.watch_cells()
 
-Canvas.manager_class = FigureManager
-FigureCanvas = Canvas
+_limit = Limit()  # for all figures, also those that pyplot makes and nobody else knows
 
 
-def new_canvas(figsize: tuple[float, float]) -> Canvas:
+class FigureCanvas(Canvas):
+    """The canvas of all figures of this kernel."""
+
+    manager_class = FigureManager
+
+    def __init__(self, figure: Figure) -> None:
+        super().__init__(figure, limit=_limit)
+
+
+def new_canvas(figsize: tuple[float, float]) -> FigureCanvas:
     """Make a figure that pyplot does not know, of so many inches, and its canvas."""
-    canvas = Canvas(Figure(figsize=figsize))
+    canvas = FigureCanvas(Figure(figsize=figsize))
     FigureManager(canvas, 0)
     canvas.watch_mutations()
     return canvas

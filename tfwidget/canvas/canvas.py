@@ -1,63 +1,46 @@
-"""A figure in the browser: ipympl's canvas, confined to the owner thread, with acknowledged frames.
+"""A figure in the browser: ipympl's canvas, confined to the owner thread, which sends what its `Sender` says.
 
-Invariant: everything is drawn on the owner thread, and sent only when `flow` says that it would be painted soon.
+Invariant: everything is drawn and sent on the owner thread, and a frame is sent only when `Sender.next` names it.
 
-- ``draw()`` draws at once, ``draw_idle()`` wants a draw and posts one to the mailbox, however often it is called;
-- a drawn picture is sent if no frame is in flight; else when the acknowledgement arrives, with what is newest by then;
-- a frame that was lost is followed by a full one;
-- while no view is visible nothing is sent, and the newest as soon as one is;
-- what one of several pages cannot paint, Agg draws for all.
+A figure may have a scene (`Canvas.scene`), as that of a live plot has. Then pages are sent the scene, and paint it; Agg
+draws the figure only where its picture is needed: for a still figure, for a page that cannot paint scenes, for a file.
+A figure of pyplot has none, and is always drawn by Agg.
 
-`Canvas.moving` names the artists that change with every frame. They are animated, so a full draw leaves them out;
-`Canvas.draw_moving` restores that picture and draws them over it, without all else. Or it does not draw at all: where
-the browser has said that it can, and `Canvas.live` is set, the moving artists are sent as `Canvas.stream` describes
-them, and painted there over the picture without them, the *base*. A base that has changed is sent in one message with
-what is to be painted over it, and every frame names the base that it was made for: data are never shown over the axes
-of others. `Canvas.append` sends only what the list that was sent last has grown by. While a person pans or zooms by
-dragging, the browser moves the list at once, and the base follows when it comes; for that, every list names the newest
-message about the mouse that its limits were made with. Agg's pictures stay as they are until the next one: paused or
-ended, a figure moves when the kernel has answered.
+The way out: `Canvas.show` and `Canvas.draw_idle` say that the figure looks different. The sender says what is to be
+sent, and when; the frame is made at that moment, so that the newest wins. The way in: a message is checked first
+(`tfwidget.canvas.messages`). Then it goes to the sender, to Matplotlib, or to whom the figure belongs (`on_view`).
 
-Where tfwidget's front end is not loaded (see `hosts`), ipympl's own shows the figure, by its protocol. It acknowledges
-nothing, but it answers ``draw`` with ``draw`` if it has taken a picture since the last answer: so each picture is
-followed by that question. The picture is decoded after the answer, and lost if the next comes first: so each is a full
-one, which needs none before.
+Where tfwidget's front end is not loaded (see `tfwidget.jupyter.hosts`), ipympl's own shows the figure, by its protocol.
+It acknowledges nothing. But it answers the question ``draw`` when it has taken a picture, so each picture is followed
+by that question. It loses a picture that it has not decoded yet when the next one comes. So it is sent whole pictures.
 """
 
-import asyncio
-import contextlib
-import json
 import math
-import sys
-import threading
 import time
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from importlib.metadata import version
-from types import FrameType
 from typing import Any
 
 from ipympl.backend_nbagg import Canvas as IpymplCanvas
-from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from traitlets import Unicode
 
 from tfwidget.agg import Renderer
-from tfwidget.canvas.flow import ACKNOWLEDGEMENT_TIMEOUT, Client, Flow
-from tfwidget.canvas.messages import MAX_PIXELS, client_name, is_valid
-from tfwidget.errors import TfwidgetWarning
-from tfwidget.jupyter import hosts, kernel
-from tfwidget.jupyter.kernel import Confined
-from tfwidget.run import run as bridge
+from tfwidget.canvas.flow import Limit
+from tfwidget.canvas.frames import Frames, SceneSource
+from tfwidget.canvas.messages import MAX_PIXELS, is_valid, page_name
+from tfwidget.canvas.sender import Sender
+from tfwidget.canvas.strangers import Strangers
+from tfwidget.jupyter import hosts, owner
+from tfwidget.jupyter.confined import Confined
+from tfwidget.scene.protocol import VERSION
 
-__all__ = ["Canvas"]
+__all__ = ["Canvas", "View"]
 
-STREAM = 1
-"""The version of `Canvas.stream`'s format, which the browser must know to be sent it."""
-
-MAX_FAILURES = 2
-"""So often in a row the figure is drawn again when the browser could not show it."""
+View = tuple[float, float]
+"""Limits of an axis, at its left or lower edge and at its right or upper one."""
 
 _FRONT_END_VERSION = f"^{version('tfwidget')}"
 _FRONT_END_TRAITS = [f"_{part}_{what}" for part in ("model", "view") for what in ("module", "module_version", "name")]
@@ -70,6 +53,16 @@ class Canvas(Confined, IpymplCanvas):
     ----------
     figure : matplotlib.figure.Figure
         The figure to show.
+    limit : Limit
+        How many messages the kernel may send; all figures share one.
+
+    Attributes
+    ----------
+    frames : Frames
+        Sends the figure.
+    on_home, on_theme, on_room, on_view : callable
+        Called when a person wants the first view again; with whether the page is dark; with the width in CSS pixels
+        that the page has for the figure; with a panel's id, its new limits in x and y, and whether the drag has ended.
     """
 
     _model_module = Unicode("tfwidget").tag(sync=True)
@@ -84,33 +77,23 @@ class Canvas(Confined, IpymplCanvas):
     heard = False
     """Whether a browser has ever sent a message to any figure."""
 
-    def __init__(self, figure: Figure, *args: Any, **kwargs: Any) -> None:
-        self.moving: Sequence[Artist] = ()
-        self.stream: Callable[[bool], tuple[dict[str, Any], bytes] | None] = lambda afresh: None
-        self.live = False  # else Agg draws everything
+    def __init__(self, figure: Figure, *, limit: Limit) -> None:
         self.on_home: Callable[[], object] = lambda: None
         self.on_theme: Callable[[bool], object] = lambda dark: None
         self.on_room: Callable[[float], object] = lambda width: None
-        self.flow = Flow(self._want_full)
-        self._unsent = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._base = 0  # how often one was drawn
-        self._base_is_shown = False  # and nothing of Agg's over it
-        self._failures = 0  # in a row
-        self._draw_wanted = False
-        self._draw_posted = False
+        self.on_view: Callable[[int, View, View, bool], object] = lambda panel, x, y, done: None
+        self._posted = False
         self._drawing = False
-        self._background: Any = None
-        self._drawn_size: tuple[int, int] | None = None  # in device pixels, by the last full draw
+        self._is_drawn = False  # Agg's picture is of the figure as it is
         self._renderers: dict[type[RendererAgg], RendererAgg] = {}
-        self._reported_threads: set[str] = set()
-        self._inner_stale_callback: Callable[[Any, bool], object] | None = None
         self._by_ipympl = hosts.ipympl_shows()  # by its front end
-        self._told_ratio = 1.0  # by that, which does not tell this one
+        self.frames = Frames(self, limit, asks_draw=self._by_ipympl)
+        self._told_ratio = 1.0  # by a page of ipympl's front end, where it tells one
         if self._by_ipympl:
             for name in _FRONT_END_TRAITS:
                 setattr(self, name, getattr(IpymplCanvas, name).default_value)
-        super().__init__(figure, *args, **kwargs)
+        super().__init__(figure)
+        self._strangers = Strangers(self, self._figure_label)
         # ipympl would send raw pixels instead of pictures until the browser's first message has been handled, which
         # in a blocking cell is its end: the figure would stay blank.
         self.syncing_data_url = False
@@ -123,30 +106,91 @@ class Canvas(Confined, IpymplCanvas):
     def __repr__(self) -> str:
         return f"<tfwidget canvas of {self._figure_label!r}>"
 
+    # -- for whom the figure belongs to ----------------------------------------------------------------------------
+
+    @property
+    def sender(self) -> Sender:
+        """What decides what is sent."""
+        return self.frames.sender
+
+    @property
+    def scene(self) -> SceneSource | None:
+        """The figure as a scene; None if only Agg draws it."""
+        return self.frames.scene
+
+    @scene.setter
+    def scene(self, scene: SceneSource) -> None:
+        self.frames.scene = scene
+
+    @property
+    def still(self) -> bool:
+        """Whether Agg's picture is what is to be seen."""
+        return self.sender.still
+
+    @still.setter
+    def still(self, still: bool) -> None:
+        self.sender.still = still
+
+    @property
+    def ready(self) -> bool:
+        """Whether a frame that is due now would be sent now, and painted soon."""
+        return self.comm is not None and self.sender.ready()
+
+    @property
+    def introduced(self) -> bool:
+        """Whether a page has said that it shows this figure, as ipympl's own front end never does."""
+        return len(self.sender.pages) > 0 or self._by_ipympl
+
+    def show(self) -> None:
+        """Show the figure as it is now, as soon as the pages are ready for it."""
+        self._change()
+        self.frames.expire_and_go_on()
+
+    def gather(self) -> AbstractContextManager[None]:
+        """Gather what changes within this block into one message: the figure, and state of `Gathered` widgets.
+
+        Where no scene is sent at its end, the widgets send messages of their own.
+        """
+        return self.frames.gather()
+
     # -- drawing ---------------------------------------------------------------------------------------------------
 
     def draw(self) -> None:
         """Draw the whole figure, and show it. Called on another thread, it asks the owner thread to do so."""
-        if not kernel.on_owner_thread():
-            self._report_thread("drawn")
-            self._want_draw()
+        if not owner.on_owner_thread():
+            self._strangers.report("drawn")
+            self._strangers.ask(always=True)
             return
-        self._draw_wanted = False
-        self._drawing = True
-        try:
-            FigureCanvasAgg.draw(self)
-        finally:
-            self._drawing = False
-        self._base_is_shown = False
-        self._background = None
-        self._drawn_size = self.get_width_height(physical=True)
-        if self.moving:
-            self._base += 1
-            self._background = self.copy_from_bbox(self.figure.bbox)
-            self._show_moving()
-            return
-        self._png_is_old = True
-        self._send_frame()
+        self._draw_by_agg()
+        self.show_drawn()
+
+    def blit(self, bbox: object = None) -> None:
+        """Show what was drawn over a restored background."""
+        if owner.on_owner_thread():
+            self.show_drawn()
+        else:
+            self._strangers.report("drawn")
+
+    def draw_idle(self) -> None:
+        """Show the figure soon, as it is by then; many calls make one frame.
+
+        Called on another thread, it does so if the figure is stale by the time the owner thread comes to it. pyplot
+        asks all stale figures to draw whenever a message was handled, also on a subshell's thread, and one that is just
+        being drawn counts as stale: the acknowledgement of each frame would ask for the next.
+        """
+        if not owner.on_owner_thread():
+            self._strangers.ask(always=False)
+        elif not self._drawing:  # a layout engine moves axes in every draw: that must not call for the next one
+            self._change()
+            if not self._posted:
+                self._posted = True
+                owner.mailbox.post(self._on_post)
+
+    def show_drawn(self) -> None:
+        """Show what Agg has drawn last."""
+        self._change()
+        self._is_drawn = True
+        self.frames.go_on()
 
     def get_renderer(self) -> RendererAgg:
         """What draws the figure: Matplotlib's own renderer for a file, one that remembers its texts for the screen."""
@@ -158,215 +202,47 @@ class Canvas(Confined, IpymplCanvas):
         self.renderer = renderer
         return renderer
 
-    def draw_moving(self) -> None:
-        """Draw the moving artists over the last full picture, and show the result."""
-        if (
-            self._background is None
-            or self._drawn_size != self.get_width_height(physical=True)
-            or self._draw_wanted
-            or self.figure.stale
-        ):
-            self.draw()
-            return
-        self._show_moving()
+    def _draw_by_agg(self) -> None:
+        self._drawing = True
+        try:
+            FigureCanvasAgg.draw(self)
+        finally:
+            self._drawing = False
+        self._is_drawn = True
 
-    @property
-    def streaming(self) -> bool:
-        """Whether the moving artists are painted by the browser."""
-        return self.flow.streams and self.live
+    def _change(self) -> None:
+        self._is_drawn = False
+        self.sender.changed()
 
-    def _show_moving(self) -> None:
-        if self.streaming:
-            if not self.ready:
-                self._wait()  # the list is made when it can be sent: the newest wins
-                return
-            if self._send_stream():
-                return
-        self.restore_region(self._background)
-        renderer = self.get_renderer()
-        for artist in self.moving:
-            artist.draw(renderer)
-        self._png_is_old = True
-        self._send_frame()
-
-    def draw_idle(self) -> None:
-        """Draw the figure soon, on the owner thread; many calls make one draw.
-
-        Called on another thread, it draws if the figure is stale by the time the owner thread comes to it. pyplot asks
-        all stale figures to draw whenever a message was handled, also on a subshell's thread, and one that is just
-        being drawn counts as stale: the acknowledgement of each frame would ask for the next.
-        """
-        if not kernel.on_owner_thread():
-            kernel.mailbox.post(self._draw_if_stale)
-            return
-        if self._drawing:
-            return  # a layout engine moves axes in every draw: that must not call for the next one
-        self._want_draw()
-
-    def _draw_if_stale(self) -> None:
-        if self.figure.stale:
-            self._want_draw()
-
-    def _want_draw(self) -> None:
-        self._draw_wanted = True
-        if not self._draw_posted:
-            self._draw_posted = True
-            kernel.mailbox.post(self._draw_if_wanted)
-
-    def _draw_if_wanted(self) -> None:
-        self._draw_posted = False
-        # While a frame is in flight the draw waits for its acknowledgement.
-        if not self._draw_wanted or self.comm is None:
-            return
-        if self.ready:
-            self._draw_what_changed()
-        else:
-            self._watch_time()
-
-    def _draw_what_changed(self) -> None:
-        """Draw what was wanted: all, or where the rest is as it was, what moves."""
-        if self.moving and self.streaming and not self._failures:
-            self._draw_wanted = False
-            self.draw_moving()
-        else:
-            self.draw()
+    def _on_post(self) -> None:
+        self._posted = False
+        self.frames.go_on()
 
     def flush_events(self) -> None:
         """Handle what the browser sent, and draw what is due; a place where a long computation stays responsive."""
-        if kernel.on_owner_thread() and not bridge.rest(0):
-            kernel.mailbox.drain()
+        if owner.on_owner_thread() and not owner.rest(0):
+            owner.mailbox.drain()
 
     def start_event_loop(self, timeout: float = 0) -> None:
         """Handle the browser's messages for `timeout` seconds (0: until `stop_event_loop`), as ``plt.pause`` does."""
         self._looping = True
         end = math.inf if timeout <= 0 else time.monotonic() + timeout
         while self._looping and (left := end - time.monotonic()) > 0:
-            if not kernel.on_owner_thread():
+            if not owner.on_owner_thread():
                 time.sleep(min(left, 0.1))
-            elif not bridge.rest(left if timeout > 0 else 0.1):
-                kernel.mailbox.wait(min(left, 0.1))
-                kernel.mailbox.drain()
+            elif not owner.rest(left if timeout > 0 else 0.1):
+                owner.mailbox.wait(min(left, 0.1))
+                owner.mailbox.drain()
         self._looping = False
 
-    # -- frames ----------------------------------------------------------------------------------------------------
-
-    @property
-    def ready(self) -> bool:
-        """Whether a frame sent now would be painted soon: a view is visible, and none in flight is waited for."""
-        return self.flow.ready(alone=not self._base_is_shown)  # a picture is too large to follow one
-
-    @property
-    def introduced(self) -> bool:
-        """Whether a browser has said that it shows this figure."""
-        return bool(self.flow.clients) or self._by_ipympl
-
-    def _want_full(self) -> None:
-        self._force_full = True
-
-    def _wait(self) -> None:
-        """Send what there is when a frame could be painted."""
-        self._unsent = True
-        self._watch_time()
-
-    def _watch_time(self) -> None:
-        """Go on after a while though the acknowledgement that is waited for may never come."""
-        if self._timer is None and self.flow.waiting:
-            with contextlib.suppress(RuntimeError):  # no loop, in a plain script: the next tick goes on
-                loop = asyncio.get_running_loop()
-                self._timer = loop.call_later(1.1 * ACKNOWLEDGEMENT_TIMEOUT, kernel.mailbox.post, self._on_time)
-
-    def _on_time(self) -> None:
-        self._timer = None
-        if self.comm is not None:
-            self._go_on()
-            if self._unsent or self._draw_wanted:
-                self._watch_time()
-
-    def _send_frame(self) -> None:
-        """Send the picture that Agg has drawn."""
-        if self.comm is None:
-            return
-        if not self.ready:
-            self._wait()
-            return
-        self._unsent = False
-        self._force_full |= self._by_ipympl
-        picture = self.get_diff_image()
-        if picture is not None:
-            self._base_is_shown = False
-            self._send_numbered({"type": "binary"}, [picture])
-
-    def _send_stream(self) -> bool:
-        """Send what moves as a list to be painted, with the base where that is not shown; False where Agg must draw."""
-        if self.comm is None:
-            return True
-        with_base = self._force_full or not self._base_is_shown
-        display = self.stream(with_base)
-        if display is None:
-            return False
-        header, data = display
-        pointers = {name: client.pointer for name, client in self.flow.clients.items() if client.pointer}
-        content = {"type": "stream", "base": self._base, "pointers": pointers, **header}
-        buffers = [data]
-        if with_base:
-            self.restore_region(self._background)
-            self._png_is_old = True
-            buffers.append(self.get_diff_image())
-            self._base_is_shown = True
-        self._unsent = False
-        self._send_numbered(content, buffers)
-        return True
-
-    def _send_numbered(self, content: dict[str, Any], buffers: list[bytes]) -> None:
-        is_picture = len(buffers) > 1 or not self._base_is_shown
-        number, asked = self.flow.send(ask=is_picture)
-        content |= {"frame": number} if asked else {"frame": number, "ack": False}
-        self.send({"data": json.dumps(content)}, buffers=buffers)
-        if self._by_ipympl:
-            self.send({"data": json.dumps({"type": "draw"})})
-
-    @property
-    def can_append(self) -> bool:
-        """Whether the browser shows the moving artists as they were sent last, and nothing else is due."""
-        return (
-            self.streaming
-            and self._base_is_shown
-            and not (self._force_full or self._unsent or self._draw_wanted or self.figure.stale)
-        )
-
-    def append(self, header: dict[str, Any], data: bytes) -> None:
-        """Send what the moving artists have grown by since they were sent."""
-        self._send_numbered({"type": "stream", "base": self._base, **header}, [data])
-
-    def blit(self, bbox: object = None) -> None:
-        """Show what was drawn over a restored background."""
-        if not kernel.on_owner_thread():
-            self._report_thread("drawn")
-            return
+    def picture(self, *, full: bool) -> bytes:
+        """Agg's picture as PNG: all of it, or where that is enough, how it differs from the one before."""
+        if not self._is_drawn:
+            self._draw_by_agg()
+        self._force_full |= full
         self._png_is_old = True
-        self._send_frame()
-
-    def _on_acknowledgement(self, content: Mapping[str, Any]) -> None:
-        failed = content.get("error") is not None
-        if not self.flow.acknowledge(client_name(content), content["frame"], failed=failed):
-            return
-        if failed:
-            self._failures += 1
-            self._draw_wanted |= self._failures <= MAX_FAILURES
-        else:
-            self._failures = 0
-        self._go_on()
-
-    def _go_on(self) -> None:
-        """Draw or send what has waited until a frame could be painted."""
-        if not self.ready:
-            return
-        if self._draw_wanted:
-            self._draw_what_changed()
-        elif self._unsent and self.streaming and self.moving:
-            self.draw_moving()
-        elif self._unsent:
-            self._send_frame()
+        picture: bytes = self.get_diff_image()
+        return picture
 
     def send_json(self, content: dict[str, Any]) -> None:
         """Send an event; sizes are whole device pixels, else the browser would scale every frame by a hair."""
@@ -383,127 +259,91 @@ class Canvas(Confined, IpymplCanvas):
             self.log.debug("ignored a message of the browser: %r", content)
             return
         Canvas.heard = True
-        kind = content["type"]
-        client = self.flow.clients.get(client_name(content))
-        if client is not None and client.gone and kind != "frame_ack":
-            self._send_all_to(client)  # it has come back
-        if client is not None and content.get("number") is not None:
-            client.pointer = content["number"]
-        if self._by_ipympl and kind == "draw":
-            self._on_acknowledgement({"frame": self.flow.frame})
-        elif kind == "frame_ack":
-            self._on_acknowledgement(content)
-        elif kind == "ready":
-            self._on_ready(content)
-        elif kind == "visible":
-            self._on_visible(content)
-            self._go_on()
-        elif kind == "draw":
-            self.draw_idle()
-        elif kind in ("refresh", "initialized") and client_name(content):
-            # Of our own front end. What it needs it gets when it is ready; but another size may not be drawn yet.
-            if client is not None and self._drawn_size != self.get_width_height(physical=True):
-                self.draw_idle()
-        elif kind == "initialized":
-            if self._by_ipympl:
-                self._on_initialized()
-            self.manager.resize(*self.figure.bbox.size)
-        elif kind == "closing":
-            self._closed = True
-        elif kind in ("set_dpi_ratio", "set_device_pixel_ratio"):
-            ratio: Any = content.get("device_pixel_ratio", content.get("dpi_ratio"))
-            self._told_ratio = ratio
-            self._handle_set_device_pixel_ratio(ratio)
-        elif kind == "resize":
-            limit = MAX_PIXELS / self.device_pixel_ratio
-            size = {side: min(content[side], limit) for side in ("width", "height")}
-            self.manager.handle_json({**content, **size})
+        kind, name = content["type"], page_name(content)
+        if kind != "frame_ack":
+            self.sender.hear(name, content.get("number"))
+        handle = getattr(self, f"_on_{kind}", None)
+        if handle is not None:
+            handle(name, content)
         else:
             self.manager.handle_json(content)
 
-    def _on_ready(self, content: Mapping[str, Any]) -> None:
+    def _on_ready(self, name: str, content: Mapping[str, Any]) -> None:
         """A view has rendered, or must be drawn for otherwise."""
-        # The views of a page share what was sent to it since the first of them was ready.
-        name = client_name(content)
-        is_new = not name or name not in self.flow.clients
-        client = self.flow.introduce(name)
-        at = content.get("time") or client.ready_at
-        if at < client.ready_at:
-            return  # sent before there was a subshell, it has waited for the cell to end
-        client.ready_at = at
-        client.streams = content.get("stream") == STREAM
-        client.note_visible(content.get("visible") is not False, content.get("time"))
+        visible = content.get("visible") is not False
+        self.sender.introduce(name, paints=content.get("scene") == VERSION, visible=visible)
         self._handle_set_device_pixel_ratio(content["device_pixel_ratio"])
         self.on_theme(content["theme"] == "dark")
         if content.get("room") is not None:
             self.on_room(content["room"])
-        if is_new:
-            self._send_all_to(client)
+        self.frames.go_on()
 
-    def _on_initialized(self) -> None:
-        """A page has loaded ipympl's front end anew: what was in flight is lost on it."""
-        self.flow.forget()
-        self._handle_set_device_pixel_ratio(self._told_ratio)
-        Canvas.current_dpi_ratio, self._told_ratio = self._told_ratio, 1.0
+    def _on_visible(self, name: str, content: Mapping[str, Any]) -> None:
+        self.sender.note_visible(name, content["visible"])
+        self.frames.go_on()
 
-    def _on_visible(self, content: Mapping[str, Any]) -> None:
-        name = client_name(content)
-        is_new = name not in self.flow.clients  # what it needs it gets when it says that it is ready
-        client = self.flow.introduce(name)
-        client.note_visible(content["visible"], content.get("time"))
-        if client.visible and not is_new and not client.streams:
-            self._send_all_to(client)
+    def _on_frame_ack(self, name: str, content: Mapping[str, Any]) -> None:
+        self.sender.acknowledged(name, content["frame"], failed=content.get("error") is not None)
+        self.frames.go_on()
 
-    def _send_all_to(self, client: Client) -> None:
-        """Send a full frame soon, for the client may have nothing of what was sent."""
-        client.gone = False
-        self.flow.lose()
+    def _on_keyframe(self, name: str, _content: Mapping[str, Any]) -> None:
+        self.sender.wants_keyframe(name)
+        self.frames.go_on()
+
+    def _on_view(self, _name: str, content: Mapping[str, Any]) -> None:
+        """A person pans or zooms a panel, which the page paints itself."""
+        self.sender.hold_picture(not content["done"])
+        self.on_view(content["panel"], tuple(content["x"]), tuple(content["y"]), content["done"])
         self.draw_idle()
 
-    # -- other threads ---------------------------------------------------------------------------------------------
+    def _on_draw(self, name: str, _content: Mapping[str, Any]) -> None:
+        if self._by_ipympl:
+            self.sender.acknowledged(name, self.sender.frame)
+            self.frames.go_on()
+        else:
+            self.draw_idle()
 
-    def _report_thread(self, what: str) -> None:
-        name = threading.current_thread().name
-        if name not in self._reported_threads:
-            self._reported_threads.add(name)
-            code, line = _users_line()
-            kernel.cell_context().run(  # in a cell's output, not in that of whichever message came last
-                warnings.warn_explicit,
-                f"figure {self._figure_label!r} was {what} by thread {name!r}. Matplotlib is not thread-safe, so that "
-                "can corrupt the picture. Send values with tfwidget.log(...), which any thread may call, and let the "
-                "main thread plot them",
-                TfwidgetWarning,
-                code,
-                line,
-            )
+    def _on_refresh(self, name: str, content: Mapping[str, Any]) -> None:
+        """A page has taken over the size: it may be one that was not drawn yet."""
+        if not name:
+            self.manager.handle_json(content)
+        elif name in self.sender.pages and self.frames.sent_size != self.get_width_height(physical=True):
+            self.draw_idle()
+
+    def _on_initialized(self, name: str, content: Mapping[str, Any]) -> None:
+        """A page has loaded ipympl's part of the front end; our own says more when it is ready."""
+        if name:
+            self._on_refresh(name, content)
+            return
+        if self._by_ipympl:
+            self.sender.restart()
+            self._handle_set_device_pixel_ratio(self._told_ratio)
+            Canvas.current_dpi_ratio, self._told_ratio = self._told_ratio, 1.0
+        self.manager.resize(*self.figure.bbox.size)
+
+    def _on_closing(self, _name: str, _content: Mapping[str, Any]) -> None:
+        self._closed = True
+
+    def _on_set_device_pixel_ratio(self, _name: str, content: Mapping[str, Any]) -> None:
+        self._told_ratio = content.get("device_pixel_ratio", content.get("dpi_ratio"))
+        self._handle_set_device_pixel_ratio(self._told_ratio)
+
+    _on_set_dpi_ratio = _on_set_device_pixel_ratio
+
+    def _on_resize(self, _name: str, content: Mapping[str, Any]) -> None:
+        limit = MAX_PIXELS / self.device_pixel_ratio
+        size = {side: min(content[side], limit) for side in ("width", "height")}
+        self.manager.handle_json({**content, **size})
+
+    # -- lifetime --------------------------------------------------------------------------------------------------
 
     def watch_mutations(self) -> None:
         """Report when another thread changes the figure; called when it is shown, for pyplot sets a callback before."""
-        inner = self.figure.stale_callback
-        if getattr(inner, "__self__", None) is self:
-            return
-        self._inner_stale_callback = inner
-        self.figure.stale_callback = self._on_stale
-
-    def _on_stale(self, figure: Any, value: bool) -> None:
-        if value and not kernel.on_owner_thread():
-            self._report_thread("changed")
-            self._want_draw()
-        elif self._inner_stale_callback is not None:
-            self._inner_stale_callback(figure, value)
+        self._strangers.watch()
 
     def close(self) -> None:
         """Close the comm, and the toolbar's with it."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self.frames.close()
         if self.toolbar is not None:
             self.toolbar.close()
         super().close()
-
-
-def _users_line() -> tuple[str, int]:
-    """File and line of the innermost caller that is neither of Matplotlib nor of tfwidget."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("matplotlib", "tfwidget"):
-        frame = frame.f_back
-    return ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)

@@ -6,10 +6,13 @@ Invariant: what passes `is_valid` has the types and ranges stated here; it is un
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["MAX_PIXELS", "MESSAGES", "client_name", "is_valid"]
+__all__ = ["MAX_LIMIT", "MAX_PIXELS", "MESSAGES", "is_valid", "page_name"]
 
 MAX_PIXELS = 10_000
 """The largest width or height, in device pixels, that a message from the browser may ask for."""
+
+MAX_LIMIT = 1e300
+"""The largest limit of an axis: beyond, Matplotlib's own arithmetic overflows."""
 
 
 def _number(low: float, high: float) -> Callable[[object], bool]:
@@ -44,6 +47,11 @@ def _modifiers(value: object) -> bool:
     return isinstance(value, list) and len(value) <= 10 and all(_text(item) for item in value)
 
 
+def _limits(value: object) -> bool:
+    valid = _number(-MAX_LIMIT, MAX_LIMIT)
+    return isinstance(value, list) and len(value) == 2 and all(map(valid, value)) and value[0] != value[1]
+
+
 def _anything(value: object) -> bool:
     return True  # only handed on to the user's own event handlers, as `guiEvent`
 
@@ -61,24 +69,30 @@ _MOUSE: _Fields = {
     "step": _optional(_number(-100, 100)),
     "modifiers": _modifiers,
     "guiEvent": _anything,
-    "number": _optional(_integer(0, 2**53)),
 }
 _KEY: _Fields = {"key": _key, "guiEvent": _anything}
 _RATIO = _number(0.1, 10)
-_TIME = _number(0, 1e15)  # milliseconds since 1970
+_COUNT = _integer(0, 2**53)
 MESSAGES: dict[str, _Fields] = {
     "ready": {
         "device_pixel_ratio": _RATIO,
         "theme": _one_of("light", "dark"),
         "room": _optional(_number(1, MAX_PIXELS)),
-        "stream": _optional(_integer(0, 1000)),
+        "scene": _optional(_COUNT),
         "visible": _optional(_one_of(True, False)),
-        "time": _optional(_TIME),
     },
-    "visible": {"visible": _one_of(True, False), "time": _optional(_TIME)},
+    "visible": {"visible": _one_of(True, False)},
     "frame_ack": {
-        "frame": _integer(0, 2**53),
+        "frame": _COUNT,
         "error": _optional(lambda value: isinstance(value, str)),
+    },
+    "keyframe": {},
+    "view": {
+        "number": _COUNT,
+        "panel": _COUNT,
+        "x": _limits,
+        "y": _limits,
+        "done": _one_of(True, False),
     },
     "draw": {},
     "refresh": {},
@@ -111,6 +125,6 @@ def is_valid(content: dict[object, object]) -> bool:
     return known and all(valid(content.get(name)) for name, valid in (fields or {}).items())
 
 
-def client_name(content: Mapping[str, Any]) -> str:
-    """Which client a message is of; one that does not say is one of its own."""
+def page_name(content: Mapping[str, Any]) -> str:
+    """The name of the page that has sent a message; empty where it does not say."""
     return content.get("client") or ""

@@ -15,8 +15,8 @@ from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 
 from tfwidget.agg import Renderer
-from tfwidget.plot.places import Around, Kept, Undescribable, packed, place_of, points_at
-from tfwidget.plot.shapes import Node, Nodes, describe, hex_of, line_stroke, marks_node, path_node
+from tfwidget.plot.places import Around, Kept, Node, Nodes, Undescribable, packed, place_of, points_at
+from tfwidget.plot.shapes import describe, hex_of, is_in_data, line_stroke, marks_node, path_node
 from tfwidget.scene import protocol
 
 __all__ = ["axis_nodes", "scale_of"]
@@ -28,8 +28,8 @@ _NEAR = 1e-3  # of a pixel, see `protocol.Tick`
 Floats = NDArray[np.float64]
 
 
-def scale_of(axis: Axis) -> protocol.Scale:
-    """The scale of an axis; raises `Undescribable`."""
+def scale_of(axis: Axis, limits: tuple[float, float]) -> protocol.Scale:
+    """The scale of an axis with these limits; raises `Undescribable`."""
     transform = axis.get_transform()
     if isinstance(transform, IdentityTransform):
         scale: protocol.Scale = {"kind": "linear"}
@@ -42,8 +42,8 @@ def scale_of(axis: Axis) -> protocol.Scale:
         }  # fmt: skip
     else:
         raise Undescribable(axis, f"its scale is {axis.get_scale()!r}")
-    sizes = np.abs(axis.get_view_interval())
-    if sizes.max() > _LARGEST or (scale["kind"] == "log" and sizes.min() < _SMALLEST):
+    sizes = abs(limits[0]), abs(limits[1])
+    if not max(sizes) < _LARGEST or (scale["kind"] == "log" and min(sizes) < _SMALLEST):
         raise Undescribable(axis, "its limits are beyond what a browser can show")
     return scale
 
@@ -60,7 +60,6 @@ def axis_nodes(axis: Axis, scale: protocol.Scale, around: Around, kept: Kept) ->
         return node, []
     _place_texts(axis)
     major, minor = (_Ticks(axis, around, which) for which in (False, True))
-    kept.needs_limits = kept.needs_box = True
     colors = {ticks.color for ticks in (major, minor) if ticks.color is not None}
     if len(colors) > 1:
         raise Undescribable(axis, "its tick labels have several colours")
@@ -87,7 +86,7 @@ def axis_nodes(axis: Axis, scale: protocol.Scale, around: Around, kept: Kept) ->
     for label in nodes[-2:]:
         if label is not None:
             label["order"] = axis.get_zorder()
-    kept.needs_limits = kept.needs_box = True
+    kept.needs_limits, kept.needs_box = any(is_in_data(spine) for spine in around.ax.spines.values()), True
     return node, nodes
 
 
@@ -109,7 +108,7 @@ class _Ticks:
         self._across = isinstance(axis, XAxis)
         formatter = axis.get_minor_formatter() if minor else axis.get_major_formatter()
         places = np.asarray(axis.get_minorticklocs() if minor else axis.get_majorticklocs(), np.float64)
-        words = formatter.format_ticks(places.tolist()) if len(places) else []  # type: ignore[arg-type]
+        words = formatter.format_ticks(places.tolist()) if len(places) else []
         inside = _inside(axis, places)
         self.places: Floats = places[inside]
         self._words = [str(word) for word, shown in zip(words, inside, strict=True) if shown]
@@ -187,7 +186,7 @@ class _Ticks:
         points = points_at(place, points if self._across else points[:, ::-1], self._around)
         data, offset = packed(points, place, self._around)
         data = kept.same(f"{self._name} grid", data)
-        node = path_node(line, place, self._around, stroke=self.grid)
+        node = path_node(line, place, self._around, kept, stroke=self.grid)
         return node | {
             "points": data, "offset": list(offset), "ascending": False, "clip": True, "order": self._axis.get_zorder(),
         }  # fmt: skip
@@ -204,4 +203,4 @@ def _inside(axis: Axis, places: Floats) -> NDArray[np.bool_]:
 
 
 def _color(label: Text) -> str:
-    return hex_of(label.get_color(), cast("float | None", label.get_alpha()))
+    return hex_of(label.get_color(), label.get_alpha())

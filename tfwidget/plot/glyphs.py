@@ -4,7 +4,7 @@ Invariant: a glyph that a node names is one that pages have.
 """
 
 from collections.abc import Set
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matplotlib.text import Text
 
@@ -81,9 +81,10 @@ class Atlas:
     def _write_any(self, text: Text, words: str, font: Font, x: float, y: float) -> list[int]:
         column, right = divmod(round(4 * x), 4)
         row, down = divmod(round(4 * y), 4)
+        private: Any = text
         key = (
             words, font, right, down, text.get_rotation(), text.get_rotation_mode(), text.get_horizontalalignment(),
-            text.get_verticalalignment(), text._linespacing, text._multialignment, text.get_usetex(),
+            text.get_verticalalignment(), private._linespacing, private._multialignment, text.get_usetex(),
             text.get_fontfeatures(), text.get_language(),
         )  # fmt: skip
         if key in self._glyphs:

@@ -4,7 +4,7 @@ Invariant: a place in data says nothing of the limits, so new limits need no new
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -12,18 +12,30 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import Transform
 from numpy.typing import NDArray
 
+from tfwidget.plot.glyphs import Atlas
 from tfwidget.scene.protocol import Coord
 
-if TYPE_CHECKING:
-    from tfwidget.plot.glyphs import Atlas
-
-__all__ = ["Around", "Kept", "Place", "Undescribable", "checked_clip", "packed", "place_of", "points_at"]
+__all__ = [
+    "Around",
+    "Kept",
+    "Node",
+    "Nodes",
+    "Place",
+    "Points",
+    "Undescribable",
+    "checked_clip",
+    "packed",
+    "place_of",
+    "points_at",
+]
 
 _FAR = 1000.0  # so many spans from zero, float32 needs an offset to be exact to a tenth of a pixel
 _HUGE = 3e38  # the largest numbers of float32
 _FEW = 64  # points that are compared, rather than sent again
 
 Points = NDArray[np.float64]
+Node = dict[str, Any]
+Nodes = list[Node | None]
 
 
 class Undescribable(Exception):
@@ -39,7 +51,7 @@ def _name(artist: object) -> str:
     return f"{kind} {label!r}" if label and not str(label).startswith("_") else kind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Around:
     """What an artist is in.
 
@@ -63,7 +75,7 @@ class Around:
     panel: int
     height: int
     dots: float
-    atlas: "Atlas"
+    atlas: Atlas
     linear: tuple[bool, bool] = (True, True)
     masked: tuple[bool, bool] = (False, False)
 
@@ -99,7 +111,7 @@ class Kept:
     """
 
     first_id: int
-    nodes: list[dict[str, Any] | None] = field(default_factory=list)
+    nodes: Nodes = field(default_factory=list)
     place: Place | None = None
     needs_limits: bool = False
     needs_box: bool = False
@@ -190,7 +202,7 @@ def _offset(values: NDArray[np.float64]) -> float:
     return float(finite[0]) if max(-low, high) > _FAR * (high - low) else 0.0
 
 
-def checked_clip(artist: Artist, around: Around) -> bool:
+def checked_clip(artist: Artist, around: Around, kept: Kept) -> bool:
     """Whether an artist is clipped to its axes; it may be clipped to nothing else."""
     if not artist.get_clip_on():
         return False
@@ -199,6 +211,8 @@ def checked_clip(artist: Artist, around: Around) -> bool:
     box = artist.get_clip_box()
     if box is None:
         return False
-    if around.ax is None or not np.allclose(box.extents, around.ax.bbox.extents, rtol=0.0, atol=0.01):
-        raise Undescribable(artist, "it is clipped to a box of its own")
+    if kept.memory.get("clip") is not box:  # one that is the axes' now remains it
+        if around.ax is None or not np.allclose(box.extents, around.ax.bbox.extents, rtol=0.0, atol=0.01):
+            raise Undescribable(artist, "it is clipped to a box of its own")
+        kept.memory["clip"] = box
     return True

@@ -15,8 +15,8 @@ from typing import Any, cast
 
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.colors import Colormap, Normalize, to_hex, to_rgba
-from matplotlib.image import AxesImage, NonUniformImage, PcolorImage
+from matplotlib.colors import to_hex, to_rgba
+from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Patch
@@ -26,13 +26,23 @@ from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
-from tfwidget.plot.places import Around, Kept, Place, Points, Undescribable, checked_clip, packed, place_of, points_at
+from tfwidget.plot.places import (
+    Around,
+    Kept,
+    Node,
+    Nodes,
+    Place,
+    Points,
+    Undescribable,
+    checked_clip,
+    packed,
+    place_of,
+    points_at,
+)
+from tfwidget.plot.rasters import image_nodes
 from tfwidget.scene.protocol import Stroke
 
-__all__ = ["Nodes", "describe", "hex_of", "line_stroke", "marks_node", "path_node", "stroke_of"]
-
-Node = dict[str, Any]
-Nodes = list[Node | None]
+__all__ = ["describe", "hex_of", "is_in_data", "line_stroke", "marks_node", "path_node", "stroke_of"]
 
 _CAPS: dict[str, Any] = {"butt": "butt", "round": "round", "projecting": "square"}
 _NOTHING = ("None", "none", None, "", " ")
@@ -59,7 +69,7 @@ def _line(line: Line2D, around: Around, kept: Kept) -> Nodes:
     points: Node | None = None
     stroke = None if line.get_linestyle() in _NOTHING else line_stroke(line, around.dots)
     if stroke is not None:
-        points = path_node(line, place, around, stroke=stroke) | _line_points(line, place, around, kept)
+        points = path_node(line, place, around, kept, stroke=stroke) | _line_points(line, place, around, kept)
     return [points, _line_marks(line, place, around, kept)]
 
 
@@ -72,7 +82,7 @@ def line_stroke(line: Line2D, dots: float) -> Stroke | None:
         line.get_color(), line.get_alpha(), line.get_linewidth(), dots,
         line.get_dash_capstyle() if dashed else line.get_solid_capstyle(),
         line.get_dash_joinstyle() if dashed else line.get_solid_joinstyle(),
-        line._dash_pattern,  # what Matplotlib itself hands to Agg
+        cast("Any", line)._dash_pattern,  # what Matplotlib itself hands to Agg
     )  # fmt: skip
 
 
@@ -122,13 +132,17 @@ def _line_marks(line: Line2D, place: Place, around: Around, kept: Kept) -> Node 
     points = cast("Points", line.get_xydata())
     every = line.get_markevery()
     if every is not None:
-        step = isinstance(every, tuple) and len(every) == 2
-        if isinstance(every, float) or (step and isinstance(every[0], float)):
-            raise Undescribable(line, "its markers are so many parts of the axes apart")
-        points = points[slice(None, None, every) if isinstance(every, int) else slice(every[0], None, every[1]) if step
-                        else every]  # fmt: skip
+        points = points[_chosen(line, every)]
     points = points[np.isfinite(points).all(axis=1)]
     return marks_node(line, points, place, around, kept)
+
+
+def _chosen(line: Line2D, every: Any) -> Any:
+    """What `set_markevery` was given, as an index."""
+    start, step = every if isinstance(every, tuple) and len(every) == 2 else (0, every)
+    if isinstance(step, float) or isinstance(start, float):
+        raise Undescribable(line, "its markers are so many parts of the axes apart")
+    return slice(start, None, step) if isinstance(step, int) else every
 
 
 def marks_node(line: Line2D, points: Points, place: Place, around: Around, kept: Kept, key: str = "marks") -> Node:
@@ -142,12 +156,12 @@ def marks_node(line: Line2D, points: Points, place: Place, around: Around, kept:
     except ValueError as error:
         raise Undescribable(line, str(error)) from None
     data, offset = packed(points_at(place, points, around), place, around)
-    alpha = cast("float | None", line.get_alpha())
+    alpha = line.get_alpha()
     return {
         "kind": "marks",
         "panel": around.panel,
         "order": line.get_zorder(),
-        "clip": checked_clip(line, around),
+        "clip": checked_clip(line, around, kept),
         "coords": list(place.coords),
         "offset": list(offset),
         "points": kept.same(key, data),
@@ -197,11 +211,12 @@ def _patch(patch: Patch, around: Around, kept: Kept) -> Nodes:
         points = points_at(place, points, around)
     data, offset = packed(points, place, around)
     data = kept.same("points", data)
+    hidden = patch.get_linestyle() in _NOTHING
     stroke = stroke_of(
         patch.get_edgecolor(), None, patch.get_linewidth(), around.dots, patch.get_capstyle(), patch.get_joinstyle(),
-        patch._dash_pattern if patch.get_linestyle() not in _NOTHING else None,
+        None if hidden else cast("Any", patch)._dash_pattern,
     )  # fmt: skip
-    node = path_node(patch, place, around, stroke=None if patch.get_linestyle() in _NOTHING else stroke)
+    node = path_node(patch, place, around, kept, stroke=None if hidden else stroke)
     node |= {"points": data, "offset": list(offset), "ascending": False, "closed": closed}
     return [node | {"fill": hex_of(patch.get_facecolor(), None) if patch.get_fill() else None}]
 
@@ -209,17 +224,22 @@ def _patch(patch: Patch, around: Around, kept: Kept) -> Nodes:
 def _spine(spine: Spine, around: Around, kept: Kept) -> tuple[Place, Points, bool]:
     """A line at an edge of the axes: it stays there, whatever the limits are."""
     ax = around.ax
-    if ax is None or spine._patch_type != "line":
+    private = cast("Any", spine)
+    if ax is None or private._patch_type != "line":
         raise Undescribable(spine, "it is no straight line")
-    spine._adjust_location()  # to the limits, as it does before it is drawn
+    private._adjust_location()  # to the limits, as it does before it is drawn
     box = ax.bbox
     pixels = np.asarray(spine.get_transform().transform(spine.get_path().vertices), np.float64)
     parts = (pixels - box.p0) / box.size
     parts = np.where(np.abs(parts - np.rint(parts)) < 1e-6, np.rint(parts), parts)
-    position = spine.get_position()
-    in_data = spine.get_bounds() is not None or position == "zero" or (position and position[0] == "data")
-    kept.needs_limits, kept.needs_box = bool(in_data), True
+    kept.needs_limits, kept.needs_box = spine.get_bounds() is not None or is_in_data(spine), True
     return Place(spine.get_transform(), ("axes", "axes"), kept.needs_limits, True), parts, False
+
+
+def is_in_data(spine: Spine) -> bool:
+    """Whether a spine, and with it the ticks of its axis, is at a place of the data."""
+    position = spine.get_position()
+    return position == "zero" or (isinstance(position, tuple) and position[0] == "data")
 
 
 def _outline(patch: Patch, path: Path) -> tuple[Points, bool]:
@@ -227,7 +247,7 @@ def _outline(patch: Patch, path: Path) -> tuple[Points, bool]:
     points, codes = np.array(path.vertices, np.float64), path.codes
     if codes is None:
         return points, False
-    if np.isin(codes, (Path.CURVE3, Path.CURVE4)).any():
+    if np.logical_or(codes == Path.CURVE3, codes == Path.CURVE4).any():
         raise Undescribable(patch, "it has curves")
     ends = np.equal(codes, Path.CLOSEPOLY)
     points[ends] = np.nan  # where a part ends is a gap before the next one
@@ -238,89 +258,6 @@ def _outline(patch: Patch, path: Path) -> tuple[Points, bool]:
     if len(ends) and ends[-1]:
         points = points[:-1]
     return points, bool(ends.any())
-
-
-# -- images ------------------------------------------------------------------------------------------------------------
-
-
-def _image(image: AxesImage, around: Around, kept: Kept) -> Nodes:
-    array = image.get_array()
-    if array is None or not array.size:
-        return []
-    if isinstance(image, (NonUniformImage, PcolorImage)):
-        raise Undescribable(image, "its pixels are not all of the same size")
-    alpha = image.get_alpha()
-    if not (alpha is None or isinstance(alpha, (int, float))):
-        raise Undescribable(image, "each pixel has its own transparency")
-    left, right, bottom, top = image.get_extent()
-    first, last = (top, bottom) if image.origin == "upper" else (bottom, top)
-    place = place_of(image.get_transform(), around, kept)
-    curved = any(coord == "data" and not linear for coord, linear in zip(place.coords, around.linear, strict=True))
-    if curved or not place.transform.is_separable:
-        raise Undescribable(image, "it is turned, or on a scale that is not linear")
-    corners = points_at(place, np.array([(left, first), (right, last)], np.float64), around)
-    smooth = _is_smooth(image, array.shape, kept)
-    source = image, array, image.norm.vmin, image.norm.vmax, image.cmap, type(image.norm), smooth
-    before = kept.memory.get("source", (None,) * len(source))
-    if not all(one is other or (one == other) is True for one, other in zip(source, before, strict=True)):
-        kept.memory["pixels"] = _pixels(image, array, smooth)
-        kept.memory["source"] = source
-    pixels, colors = kept.memory["pixels"]
-    return [
-        {
-            "kind": "image",
-            "panel": around.panel,
-            "order": image.get_zorder(),
-            "clip": checked_clip(image, around),
-            "coords": list(place.coords),
-            "extent": corners.ravel().tolist(),
-            "pixels": pixels,
-            "colors": colors,
-            "alpha": 1.0 if alpha is None else float(alpha),
-            "smooth": smooth,
-        }
-    ]
-
-
-def _is_smooth(image: AxesImage, shape: tuple[int, ...], kept: Kept) -> bool:
-    way = image.get_interpolation()
-    if way in ("nearest", "none"):
-        return False
-    if way in ("auto", "antialiased"):
-        kept.needs_limits = kept.needs_box = True
-        size = np.abs(np.diff(image.get_window_extent().get_points(), axis=0))[0] / (shape[1], shape[0])
-        if ((size > 3.0) | (size == 1.0) | (size == 2.0)).all():  # as Matplotlib decides
-            return False
-    raise Undescribable(image, f"its interpolation is {way!r}: 'nearest' can be shown live")
-
-
-def _pixels(image: AxesImage, array: Any, smooth: bool) -> tuple[NDArray[Any], Node | None]:
-    """Values and the table of their colours where that says it, else colours."""
-    norm = image.norm
-    if array.ndim == 2:
-        norm.autoscale_None(array)
-    low, high = norm.vmin, norm.vmax
-    if array.ndim != 2 or smooth or type(norm) is not Normalize or norm.clip or low is None or high is None:
-        return np.asarray(image.to_rgba(array, bytes=True), np.uint8), None
-    if not (np.isfinite((low, high)).all() and low < high and array.dtype.kind in "biuf"):
-        return np.asarray(image.to_rgba(array, bytes=True), np.uint8), None
-    mask = np.ma.getmask(array)
-    values = np.ma.getdata(array)
-    whole = values.dtype.kind == "b" or values.dtype == np.uint8
-    if whole and not np.any(mask):
-        values = values.astype(np.uint8)
-    else:
-        with np.errstate(over="ignore"):
-            values = values.astype(np.float32)
-        if np.any(mask):
-            values[mask] = np.nan
-    return values, {"low": float(low), "high": float(high), "table": _table(image.cmap)}
-
-
-def _table(colors: Colormap) -> NDArray[np.uint8]:
-    levels = colors(np.arange(colors.N), bytes=True)
-    others = [colors.get_under(), colors.get_over(), colors.get_bad()]
-    return np.concatenate((levels, np.rint(255 * np.asarray(others)))).astype(np.uint8)
 
 
 # -- texts -------------------------------------------------------------------------------------------------------------
@@ -334,10 +271,7 @@ def _text(text: Text, around: Around, kept: Kept) -> Nodes:
         raise Undescribable(text, "it has a box, or is turned or wrapped by its place")
     if isinstance(text, Annotation):
         raise Undescribable(text, "it is an annotation")
-    transform = text.get_transform()
-    kept.needs_limits = around.ax is not None and transform.contains_branch(around.ax.transData)
-    kept.needs_box = True
-    x, y = transform.transform(text.get_unitless_position()).tolist()
+    x, y = _text_place(text, around, kept)
     if not (abs(x) < 1e6 and abs(y) < 1e6):
         return []
     return [
@@ -345,23 +279,35 @@ def _text(text: Text, around: Around, kept: Kept) -> Nodes:
             "kind": "text",
             "panel": around.panel,
             "order": text.get_zorder(),
-            "clip": checked_clip(text, around),
+            "clip": checked_clip(text, around, kept),
             "glyphs": around.atlas.write(text, words, x, around.height - y),
-            "color": hex_of(text.get_color(), cast("float | None", text.get_alpha())),
+            "color": hex_of(text.get_color(), text.get_alpha()),
         }
     ]
+
+
+def _text_place(text: Text, around: Around, kept: Kept) -> tuple[float, float]:
+    """Where a text is, in pixels from the lower left corner."""
+    transform, position = text.get_transform(), text.get_position()
+    key = around, transform, position
+    kept.needs_limits, kept.needs_box = kept.memory.get("in data", False), True
+    if kept.needs_limits or kept.memory.get("key") != key:
+        kept.needs_limits = around.ax is not None and transform.contains_branch(around.ax.transData)
+        kept.memory["in data"], kept.memory["key"] = kept.needs_limits, key
+        kept.memory["place"] = tuple(transform.transform(text.get_unitless_position()).tolist())
+    return cast("tuple[float, float]", kept.memory["place"])
 
 
 # -- style -------------------------------------------------------------------------------------------------------------
 
 
-def path_node(artist: Artist, place: Place, around: Around, *, stroke: Stroke | None) -> Node:
+def path_node(artist: Artist, place: Place, around: Around, kept: Kept, *, stroke: Stroke | None) -> Node:
     """A path but for its points."""
     return {
         "kind": "path",
         "panel": around.panel,
         "order": artist.get_zorder(),
-        "clip": checked_clip(artist, around),
+        "clip": checked_clip(artist, around, kept),
         "coords": list(place.coords),
         "closed": False,
         "snap": artist.get_snap(),
@@ -386,12 +332,20 @@ def stroke_of(
 
 def hex_of(color: Any, alpha: float | None) -> str:
     """A colour of Matplotlib as ``#rrggbbaa``."""
+    try:
+        return _hex(color, alpha)
+    except TypeError:  # a list or an array
+        return _hex(tuple(color), alpha)
+
+
+@lru_cache(maxsize=256)
+def _hex(color: Any, alpha: float | None) -> str:
     return to_hex(to_rgba(color, alpha), keep_alpha=True)
 
 
 _KINDS: tuple[tuple[type, Callable[[Any, Around, Kept], Nodes]], ...] = (
     (Line2D, _line),
     (Patch, _patch),
-    (AxesImage, _image),
+    (AxesImage, image_nodes),
     (Text, _text),
 )

@@ -4,7 +4,6 @@ Invariant: a `LivePlot` shows what a run says and passes on what the user wants;
 """
 
 import base64
-import html
 import io
 import math
 from typing import TYPE_CHECKING, Any
@@ -12,16 +11,20 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from tfwidget.canvas.backend import new_canvas
-from tfwidget.jupyter import kernel
-from tfwidget.jupyter.kernel import Confined
-from tfwidget.plot import Board
-from tfwidget.record.history import Frame
-from tfwidget.run.run import Run, Status
+from tfwidget.canvas.canvas import View
+from tfwidget.jupyter import cells
+from tfwidget.jupyter.confined import Confined
+from tfwidget.plot.board import Board
+from tfwidget.record.values import Frame
+from tfwidget.run.run import Run
+from tfwidget.run.status import State, Status
+from tfwidget.widget.parts import Button, Html, Progress, Row, ToggleButton
+from tfwidget.widget.statusline import counter, muted, progress, status_line
 
 if TYPE_CHECKING:
     from tfwidget.widget.knobs import Knob
 
-__all__ = ["ConfinedHBox", "ConfinedHTML", "LivePlot"]
+__all__ = ["INTRODUCTION", "KNOBS_INTERVAL", "MIN_WIDTH", "STATUS_INTERVAL", "LivePlot"]
 
 MIN_WIDTH = 300
 """A figure is made no narrower than this, in CSS pixels."""
@@ -29,28 +32,11 @@ MIN_WIDTH = 300
 INTRODUCTION = 0.3
 """Seconds that a browser has to say that it is there, and what it can paint: before, a frame is drawn in vain."""
 
-MAX_LATEST = 6
-"""So many latest values are shown as numbers."""
+STATUS_INTERVAL = 0.1
+"""Seconds from one status text to the next: numbers that change faster cannot be read."""
 
-
-class _Button(Confined, ipywidgets.Button):
-    pass
-
-
-class _ToggleButton(Confined, ipywidgets.ToggleButton):
-    pass
-
-
-class _Progress(Confined, ipywidgets.FloatProgress):
-    pass
-
-
-class ConfinedHTML(Confined, ipywidgets.HTML):
-    """Text."""
-
-
-class ConfinedHBox(Confined, ipywidgets.HBox):
-    """A row of widgets."""
+KNOBS_INTERVAL = 0.5
+"""Seconds after which knobs show what Python has made of their values: to read a variable waits for its device."""
 
 
 class LivePlot(Confined, ipywidgets.VBox):
@@ -102,12 +88,15 @@ class LivePlot(Confined, ipywidgets.VBox):
         self.canvas.footer_visible = False
         self.canvas.toolbar_position = "right"  # on the left it would cover ticks
         self._board = Board(self.figure, max_panels=max_panels)
-        self.canvas.stream = self._board.stream
+        self.canvas.scene = self._board.scene
+        self.canvas.on_view = self._set_view
         self.canvas.on_home = self._follow
         self.canvas.on_theme = self._set_theme
         self.canvas.on_room = self._fit
         self._display: Any = None
         self._shown_at = -math.inf
+        self._told: tuple[float, State | None] = (-math.inf, None)  # when a status was, and its state
+        self._knobs_shown_at = -math.inf
 
         self._pause = _button("Pause", "pause", "Pause the training after the step under way")
         self._step = _button("Step", "step-forward", "Make exactly one step, then pause again")
@@ -116,7 +105,7 @@ class LivePlot(Confined, ipywidgets.VBox):
             "stop",
             "End the training after the step under way; everything so far is kept",
         )
-        self._log = _ToggleButton(
+        self._log = ToggleButton(
             value=False,
             description="Log",
             icon="line-chart",
@@ -124,17 +113,17 @@ class LivePlot(Confined, ipywidgets.VBox):
             disabled=True,
         )
         self._log.add_class("tfw-button")
-        self._progress = _Progress(value=0.0, min=0.0, max=1.0)
+        self._progress = Progress(value=0.0, min=0.0, max=1.0)
         self._progress.layout.flex = "1 1 120px"
         self._progress.layout.width = "auto"
-        self._counter = ConfinedHTML()
-        self._status = ConfinedHTML(_muted("Waiting for the first step"))
+        self._counter = Html()
+        self._status = Html(muted("Waiting for the first step"))
         self._status.add_class("tfw-status")
         self._pause.on_click(lambda _: self._toggle_pause())
         self._step.on_click(lambda _: self.run and self.run.advance())
         self._stop.on_click(lambda _: self.run and self.run.stop())
         self._log.observe(lambda _: self._toggle_log(), "value")
-        self._controls = ConfinedHBox(
+        self._controls = Row(
             [
                 self._pause,
                 self._step,
@@ -145,7 +134,7 @@ class LivePlot(Confined, ipywidgets.VBox):
             ]
         )
         self._controls.add_class("tfw-controls")
-        self._knobs = ConfinedHBox()
+        self._knobs = Row()
         self._knobs.add_class("tfw-knobs")
         self._knobs.layout.display = "none"
         super().__init__([self._controls, self._knobs, self.canvas, self._status])
@@ -157,12 +146,13 @@ class LivePlot(Confined, ipywidgets.VBox):
     def attach(self, run: Run) -> None:
         """Show this run from now on."""
         self.run = run
-        self.show_status(run.status)
+        if self.comm is not None:
+            self._show_status(run.status)
 
     def show(self) -> None:
         """Display the plot in the current cell."""
-        self._shown_at = self.canvas.flow.clock()
-        self._display = kernel.publish(self)
+        self._shown_at = self.canvas.sender.clock()
+        self._display = cells.publish(self)
 
     def hide_figure(self) -> None:
         """Leave out the figure until there is something to draw: a run may plot all by itself."""
@@ -171,62 +161,46 @@ class LivePlot(Confined, ipywidgets.VBox):
     def publish_picture(self) -> None:
         """Put the picture as it is now into the notebook, for those who read it later without a kernel."""
         if self.comm is not None:
-            kernel.republish(self, self._display)
+            cells.republish(self, self._display)
 
     def ready(self) -> bool:
-        """Whether the browser has painted the frame before; the first waits a little for the browser's first word."""
+        """Whether a frame drawn now would be painted soon; the first waits a little for the browser's first word."""
         canvas = self.canvas
-        introduced = canvas.introduced or canvas.flow.clock() - self._shown_at > INTRODUCTION
-        return self.comm is not None and introduced and canvas.ready
+        waited = canvas.sender.clock() - self._shown_at
+        return self.comm is not None and canvas.ready and (waited > INTRODUCTION or canvas.introduced)
 
-    def append(self) -> bool:
-        """Show by what the curves have grown; False where a whole frame is due."""
-        if self.comm is None:
-            return True
-        growth = self._board.append() if self.canvas.can_append else None
-        if growth is None:
-            return False
-        self.canvas.append(*growth)
-        return True
-
-    def draw(self, frame: Frame) -> None:
-        """Draw a frame of the run."""
+    def draw(self, frame: Frame | None, status: Status, *, still: bool) -> None:
+        """Show a frame of the run, see `tfwidget.run.display.FrontEnd`: one message brings all of it."""
         if self.comm is None:
             return
-        if self.canvas not in self.children:
-            if not (frame.series or frame.values or frame.errors):
-                return
-            self.children = (self._controls, self._knobs, self.canvas, self._status)
-        # When the run pauses or ends, what stays in sight is Matplotlib's own.
-        self.canvas.live = self.run is not None and self.run.state == "running"
-        rebuilt = self._board.set_live(self.canvas.streaming)
-        rebuilt |= self._board.update(frame)
-        self.canvas.moving = self._board.moving
-        if rebuilt:
-            self.canvas.draw()
-        else:
-            self.canvas.draw_moving()
-
-    def show_status(self, status: Status) -> None:
-        """Show where the run is."""
-        if self.comm is None:
-            return
-        self._enable(status)
-        with self._progress.hold_sync():
-            if status.total:
-                self._progress.value = min(status.step / status.total, 1.0)
+        if frame is not None and self.canvas not in self.children:
+            if frame.series or frame.values or frame.errors:
+                self.children = (self._controls, self._knobs, self.canvas, self._status)
             else:
-                # Without a known total, a full bar says only whether the run is alive.
-                self._progress.value = 1.0 if status.step else 0.0
-            self._progress.bar_style = {
-                "finished": "success",
-                "failed": "danger",
-                "paused": "warning",
-            }.get(status.state, "")
-        self._counter.value = _counter(status)
-        self._status.value = _status_line(status)
-        for knob in self.knobs.values():
-            knob.refresh()
+                frame = None
+        canvas = self.canvas
+        with canvas.gather():
+            canvas.still = still
+            if still or status.state != self._told[1] or canvas.sender.clock() >= self._told[0] + STATUS_INTERVAL:
+                self._show_status(status)
+            if frame is not None:
+                self._board.update(frame)
+                canvas.show()
+
+    def _show_status(self, status: Status) -> None:
+        now = self.canvas.sender.clock()
+        is_new = status.state != self._told[1]
+        self._told = (now, status.state)
+        if is_new:
+            self._enable(status)
+        with self._progress.hold_sync():
+            self._progress.value, self._progress.bar_style = progress(status)
+        self._counter.value = counter(status)
+        self._status.value = status_line(status)
+        if is_new or status.state != "running" or now >= self._knobs_shown_at + KNOBS_INTERVAL:
+            self._knobs_shown_at = now
+            for knob in self.knobs.values():
+                knob.refresh()
 
     # -- what the user wants ---------------------------------------------------------------------------------------
 
@@ -250,19 +224,26 @@ class LivePlot(Confined, ipywidgets.VBox):
 
     def _toggle_log(self) -> None:
         self._board.log_scale = self._log.value
-        self._redraw()
+        self.canvas.draw_idle()
 
     def _follow(self) -> None:
         self._board.reset_view()
-        self._redraw()
+        self.canvas.draw_idle()
+
+    def _set_view(self, panel: int, x: View, y: View, done: bool) -> None:
+        """A person has panned or zoomed a panel."""
+        ax = self._board.scene.panel_of(panel)
+        if ax is None:
+            self.log.debug("ignored limits of a panel that is not there: %r", panel)
+            return
+        self.canvas.toolbar.remember_first_view()
+        self._board.set_view(ax, x, y)
+        if done:
+            self.canvas.toolbar.push_current()
 
     def _set_theme(self, dark: bool) -> None:
         if self._board.set_theme(dark):
-            self._redraw()
-
-    def _redraw(self) -> None:
-        self.canvas.moving = self._board.moving
-        self.canvas.draw_idle()
+            self.canvas.draw_idle()
 
     def _fit(self, room: float) -> None:
         """Make the figure as narrow as the page is."""
@@ -317,59 +298,7 @@ class LivePlot(Confined, ipywidgets.VBox):
         return bundle
 
 
-def _button(description: str, icon: str, tooltip: str) -> _Button:
-    button = _Button(description=description, icon=icon, tooltip=tooltip, disabled=True)
+def _button(description: str, icon: str, tooltip: str) -> Button:
+    button = Button(description=description, icon=icon, tooltip=tooltip, disabled=True)
     button.add_class("tfw-button")
     return button
-
-
-def _muted(text: str) -> str:
-    return f'<span class="tfw-muted">{html.escape(text)}</span>'
-
-
-def _counter(status: Status) -> str:
-    total = "" if status.total is None else f" / {status.total:,}"
-    return f'<span style="white-space: nowrap"><span class="tfw-muted">step</span> {status.step:,}{total}</span>'
-
-
-def _status_line(status: Status) -> str:
-    parts = [f'<span class="tfw-badge tfw-{status.state}">{status.state}</span>']
-    if status.steps_per_second is not None:
-        parts.append(_value("", f"{_number(status.steps_per_second)} steps/s"))
-    parts.append(_value("elapsed", _duration(status.elapsed)))
-    if status.remaining is not None:
-        parts.append(_value("left", _duration(status.remaining)))
-    if status.state == "running":
-        parts.append(_value("", f"{status.frames_per_second:.0f} frames/s"))
-    parts.append(
-        '<span class="tfw-value" title="Share of the time that went into plotting, after the first frames">'
-        f'<span class="tfw-muted">plotting</span> {status.plotting_share:.1%}</span>'
-    )
-    latest = list(status.latest.items())
-    parts += [_value(name, _number(value)) for name, value in latest[:MAX_LATEST]]
-    if len(latest) > MAX_LATEST:
-        parts.append(_muted(f"+{len(latest) - MAX_LATEST} more"))
-    line = f'<div class="tfw-line">{" ".join(parts)}</div>'
-    if status.waits_for is not None:
-        line += f'<div class="tfw-note tfw-late">waits for {html.escape(status.waits_for)}</div>'
-    elif status.slow_step is not None:
-        text = f"a step takes {status.slow_step:.1f} s, and other cells wait as long"
-        line += f'<div class="tfw-note">{text}</div>'
-    return line if status.error is None else f'{line}<div class="tfw-error">{html.escape(status.error[:300])}</div>'
-
-
-def _value(name: str, text: str) -> str:
-    label = f'<span class="tfw-muted">{html.escape(name)}</span> ' if name else ""
-    return f'<span class="tfw-value">{label}{html.escape(text)}</span>'
-
-
-def _number(value: float) -> str:
-    return f"{value:.4g}" if math.isfinite(value) else str(value)
-
-
-def _duration(seconds: float) -> str:
-    if not math.isfinite(seconds):
-        return "∞"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

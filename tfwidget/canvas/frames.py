@@ -1,0 +1,192 @@
+"""Frames: what the sender names is made at that moment, and sent.
+
+Invariant: a frame shows the newest there is, and one message carries all of it.
+"""
+
+import asyncio
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from tfwidget.canvas.flow import Limit
+from tfwidget.canvas.gather import Updates
+from tfwidget.canvas.sender import Kind, Sender
+from tfwidget.jupyter import owner
+
+__all__ = ["Body", "Frames", "SceneSource", "Stage"]
+
+Body = Mapping[str, Any]
+"""The keys ``nodes``, ``grown`` and ``dropped`` of a scene message."""
+
+_NOTHING: tuple[Body, bytes] = ({"nodes": [], "grown": [], "dropped": []}, b"")
+
+
+class SceneSource(Protocol):
+    """What is needed of a scene. It notices by itself when Agg draws the figure."""
+
+    def patch(self, *, afresh: bool) -> tuple[Body, bytes] | None:
+        """What has changed, and its buffer; None if nothing has. Afresh: all of it."""
+        ...
+
+
+class Stage(Protocol):
+    """What is needed of a canvas."""
+
+    comm: Any
+
+    def send(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
+        """Send a message to the pages."""
+        ...
+
+    def picture(self, *, full: bool) -> bytes:
+        """Agg's picture as PNG, or where not all of it is wanted, how it differs from the one before."""
+        ...
+
+    def get_width_height(self, *, physical: bool) -> tuple[int, int]:
+        """The size, in device pixels if physical."""
+        ...
+
+
+class Frames:
+    """Sends the frames of a canvas.
+
+    Parameters
+    ----------
+    stage : Stage
+        The canvas.
+    limit : Limit
+        How many messages the kernel may send.
+    asks_draw : bool
+        Whether pictures are whole ones, each followed by the question ``draw``, as ipympl's front end needs it.
+
+    Attributes
+    ----------
+    sender : Sender
+        Says what is to be sent.
+    sent_size : tuple of int
+        Width and height of the newest frame, in device pixels.
+    later : callable
+        Called with seconds and a callable, which it has the owner call after that time; returns how to cancel it.
+    """
+
+    def __init__(self, stage: Stage, limit: Limit, *, asks_draw: bool) -> None:
+        self.sender = Sender(limit)
+        self.sent_size = (0, 0)
+        self.later: Callable[[float, Callable[[], object]], Callable[[], object]] = _later
+        self._stage = stage
+        self._asks_draw = asks_draw
+        self._scene: SceneSource | None = None
+        self._updates = Updates()
+        self._gathering = False
+        self._alarm: tuple[float, Callable[[], object]] = (math.inf, lambda: None)  # when it goes off, how to cancel it
+
+    @property
+    def scene(self) -> SceneSource | None:
+        """The figure as a scene; None if only Agg draws it."""
+        return self._scene
+
+    @scene.setter
+    def scene(self, scene: SceneSource) -> None:
+        self._scene = scene
+        self.sender.has_scene = True
+
+    def go_on(self) -> None:
+        """Send what the sender says."""
+        if self._gathering:
+            return
+        while self._stage.comm is not None and (kind := self.sender.next()) is not None:
+            try:
+                self._send(kind)
+            except Exception:
+                self.sender.give_up()
+                raise
+        self._set_alarm()
+
+    def expire_and_go_on(self) -> None:
+        """Take for lost what was not acknowledged in time, and send what the sender says."""
+        self.sender.expire()
+        self.go_on()
+
+    @contextmanager
+    def gather(self) -> Iterator[None]:
+        """Gather what changes within this block into one message, see `Canvas.gather`."""
+        self._gathering = True
+        try:
+            with self._updates.collect():
+                yield
+            self._gathering = False
+            self.sender.has_updates = bool(self._updates)
+            self.expire_and_go_on()
+        finally:
+            self._gathering = self.sender.has_updates = False
+            self._updates.send()
+
+    def close(self) -> None:
+        """Wait for nothing any more."""
+        _, cancel = self._alarm
+        cancel()
+
+    def _send(self, kind: Kind) -> None:
+        if kind == "picture":
+            picture = self._stage.picture(full=self._asks_draw or self.sender.wants_full_picture)
+            number = self.sender.send(kind).number
+            self.sent_size = self._stage.get_width_height(physical=True)
+            self._send_json({"type": "binary", "frame": number}, picture)
+            if self._asks_draw:
+                self._send_json({"type": "draw"})
+        elif kind == "sync":
+            sent = self.sender.send(kind)
+            self._send_json({"type": "sync", "version": sent.version, "frame": sent.number, "ack": True})
+        else:
+            self._send_scene(kind)
+
+    def _send_scene(self, kind: Kind) -> None:
+        assert self._scene is not None
+        afresh = kind == "keyframe"
+        patch = self._scene.patch(afresh=afresh)
+        if patch is None and not afresh and not self.sender.owes_scene:
+            self.sender.has_nothing_new()
+            return
+        body, buffer = patch or _NOTHING
+        updates = self._updates.take(afresh=afresh)
+        sent = self.sender.send(kind)
+        self.sent_size = self._stage.get_width_height(physical=True)
+        message = {
+            "type": "scene",
+            "frame": sent.number,
+            "ack": sent.ask,
+            "version": sent.version,
+            "base": sent.base,
+            "size": list(self.sent_size),
+            "show": not self.sender.still,
+            "handled": {name: page.handled for name, page in self.sender.pages.items() if page.handled},
+            **body,
+            "updates": updates,
+        }
+        self._stage.send(message, [buffer])
+
+    def _send_json(self, content: dict[str, Any], *buffers: bytes) -> None:
+        self._stage.send({"data": json.dumps(content)}, list(buffers))
+
+    def _set_alarm(self) -> None:
+        """Go on when the sender has something to do, though nobody may speak until then."""
+        due = self.sender.due() if self._stage.comm is not None else None
+        at, cancel = self._alarm
+        if due is not None and due < at:
+            cancel()
+            self._alarm = (due, self.later(max(due - self.sender.clock(), 0.0), self._on_alarm))
+
+    def _on_alarm(self) -> None:
+        self._alarm = (math.inf, lambda: None)
+        self.expire_and_go_on()
+
+
+def _later(seconds: float, call: Callable[[], object]) -> Callable[[], object]:
+    """Have the owner's event loop call something after so many seconds."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:  # a plain script: the next frame goes on
+        return lambda: None
+    return loop.call_later(seconds, owner.mailbox.post, call).cancel

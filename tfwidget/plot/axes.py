@@ -1,0 +1,226 @@
+"""One axes as a panel of a scene: its artists, or Agg's picture of it.
+
+Invariant: an axes with an artist that cannot be described is one picture of Agg's, and becomes nodes again when all of
+its artists can be.
+"""
+
+from collections.abc import Container
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.scale import LogTransform
+from matplotlib.spines import Spine
+
+from tfwidget.plot.axis import axis_nodes, scale_of
+from tfwidget.plot.ledger import Ledger, warn
+from tfwidget.plot.places import Around, Kept, Node, Nodes, Undescribable
+from tfwidget.plot.shapes import describe, hex_of
+from tfwidget.scene import protocol
+
+__all__ = ["AxesScene", "is_stale", "moves_itself"]
+
+
+class AxesScene:
+    """What is told of one axes.
+
+    Parameters
+    ----------
+    ax : Axes
+        To be described.
+    ledger : Ledger
+        Where its nodes are put.
+
+    Attributes
+    ----------
+    id : int
+        Of the panel's node.
+    """
+
+    def __init__(self, ax: Axes, ledger: Ledger) -> None:
+        self._ax = ax
+        self._ledger = ledger
+        self.id = ledger.scene.new_id()
+        self._picture = ledger.new()
+        self._warned = False
+        self._around: Around | None = None
+        self._children: list[Artist] = []
+        self._kept: dict[Artist, Kept] = {}
+        self._axes: list[protocol.Axis] = []
+        self._box: tuple[float, ...] = ()
+        self._limits: tuple[tuple[float, float], ...] = ()
+        self._scales: list[protocol.Scale] = []
+
+    @property
+    def kept(self) -> list[Kept]:
+        """What is kept of its artists."""
+        return [self._picture, *self._kept.values()]
+
+    @property
+    def ticks(self) -> list[protocol.Tick]:
+        """Of both directions."""
+        return [tick for axis in self._axes for tick in axis["ticks"]]
+
+    def describe(self, figure: Around, noted: Container[Artist], everything: bool) -> None:
+        """Put what has changed.
+
+        Parameters
+        ----------
+        figure : Around
+            What the axes is in.
+        noted : container of Artist
+            Artists that have changed, though they do not call themselves stale.
+        everything : bool
+            Whether to describe all artists, and not only those that have changed.
+        """
+        ax = self._ax
+        if not ax.get_visible() or ax.get_animated():
+            self.clear()
+            return
+        if moves_itself(ax):
+            locator = ax.get_axes_locator()
+            ax.apply_aspect(None if locator is None else locator(ax, self._ledger.renderer()))
+        try:
+            self._walk(figure, noted, everything)
+            self._ledger.put(self._picture, [])
+        except Exception as error:  # whatever is wrong with an axes, the others are shown
+            if not self._warned:
+                self._warned = True
+                warn(f"panel {ax.get_label() or ax.get_title()!r}", error)
+            self._forget_artists()
+            self._show_picture(figure.height)
+        for child in ax.get_children():
+            child.stale = False
+        ax.stale = False
+
+    def clear(self) -> None:
+        """Drop all nodes."""
+        self._forget_artists()
+        self._ledger.put(self._picture, [])
+        self._ledger.scene.drop(self.id)
+
+    def _forget_artists(self) -> None:
+        for kept in self._kept.values():
+            self._ledger.put(kept, [])
+        self._kept, self._children, self._axes, self._around = {}, [], [], None
+
+    def _walk(self, figure: Around, noted: Container[Artist], everything: bool) -> None:
+        ax = self._ax
+        if ax.name != "rectilinear":
+            raise Undescribable(ax, f"its projection is {ax.name!r}")
+        (left, bottom), (right, top) = ax.viewLim.get_points().tolist()
+        limits = (left, right), (bottom, top)
+        box = (*ax.bbox.bounds, ax.axison, ax.get_frame_on())
+        moved, resized = limits != self._limits, box != self._box
+        due = [axis for axis in (ax.xaxis, ax.yaxis) if is_stale(axis) or axis in noted]
+        if everything or moved or due or self._around is None:
+            scales = [scale_of(axis, limit) for axis, limit in zip((ax.xaxis, ax.yaxis), limits, strict=True)]
+            if scales != self._scales or self._around is None:
+                everything = True  # points of a log scale are not those of a linear one
+                for kept in self._kept.values():
+                    kept.memory.pop("said", None)
+            self._scales = scales
+        if everything or resized or self._around is None:
+            self._around = _around(ax, self.id, figure, self._scales)
+        self._limits, self._box = limits, box
+        if (everything or moved or resized or due or ax.title.stale) and any(
+            map(ax.get_title, ("center", "left", "right"))
+        ):
+            ax.get_tightbbox(self._ledger.renderer(), call_axes_locator=False)  # puts them above all else
+        children = ax.get_children()
+        children.remove(ax.patch)
+        axes = self._axes or [_no_axis(limits[0]), _no_axis(limits[1])]
+        for child in children:
+            kept = self._kept.get(child)
+            if kept is None:
+                kept = self._kept[child] = self._ledger.new()
+            elif not (
+                everything
+                or child.stale
+                or child in due
+                or child in noted
+                or (moved and kept.needs_limits)
+                or (resized and kept.needs_box)
+            ):
+                continue
+            nodes: Nodes = []
+            if isinstance(child, Axis):
+                index = 0 if child is ax.xaxis else 1
+                axes[index], nodes = axis_nodes(child, self._scales[index], self._around, kept)
+            elif not isinstance(child, Spine) or (ax.axison and ax.get_frame_on()):
+                nodes = describe(child, self._around, kept)
+            else:
+                kept.needs_box = True
+            self._ledger.put(kept, nodes)
+        self._axes = axes
+        if children != self._children:
+            for gone in self._kept.keys() - set(children):
+                self._ledger.put(self._kept.pop(gone), [])
+            self._children = children
+        self._ledger.scene.put(self.id, _panel(ax, figure.height, axes))
+
+    def _show_picture(self, height: int) -> None:
+        ax, axes = self._ax, []
+        navigate = ax.name == "rectilinear"
+        for axis, (low, high) in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
+            node = _no_axis((float(low), float(high)))
+            try:
+                node["scale"] = scale_of(axis, (low, high))
+            except Undescribable:
+                navigate = False
+            axes.append(node)
+        panel = _panel(ax, height, axes)
+        self._ledger.scene.put(self.id, panel | {"face": None, "navigate": navigate and panel["navigate"]})
+        self._ledger.put(self._picture, [self._ledger.picture(ax, self.id, 0.0)])
+
+
+def _no_axis(limits: tuple[float, float]) -> protocol.Axis:
+    return {
+        "scale": {"kind": "linear"}, "limits": list(limits), "ticks": [], "color": "#000000ff", "grid": None,
+        "order": 0.0,
+    }  # fmt: skip
+
+
+def _around(ax: Axes, number: int, figure: Around, scales: list[protocol.Scale]) -> Around:
+    gaps = [False, False]
+    for index, axis in enumerate((ax.xaxis, ax.yaxis)):
+        transform = axis.get_transform()
+        if isinstance(transform, LogTransform):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                gaps[index] = bool(np.isnan(transform.transform(np.array([-1.0]))).any())
+    linear = [scale["kind"] == "linear" for scale in scales]
+    return Around(ax, number, figure.height, figure.dots, figure.atlas, (linear[0], linear[1]), (gaps[0], gaps[1]))
+
+
+def _panel(ax: Axes, height: int, axes: list[protocol.Axis]) -> Node:
+    left, bottom, width, tall = ax.bbox.bounds
+    face: Any = ax.patch.get_facecolor()
+    shown = ax.axison and ax.get_frame_on() and ax.patch.get_visible() and face[3] > 0
+    return {
+        "kind": "panel",
+        "box": [left, height - bottom - tall, width, tall],
+        "order": ax.get_zorder(),
+        "face": hex_of(face, None) if shown else None,
+        "x": axes[0],
+        "y": axes[1],
+        "navigate": bool(ax.get_navigate() and ax.can_pan() and ax.can_zoom()),
+        "equal": moves_itself(ax),
+    }
+
+
+def _is_titled(ax: Axes) -> bool:
+    return bool(ax.get_title("center") or ax.get_title("left") or ax.get_title("right"))
+
+
+def moves_itself(ax: Axes) -> bool:
+    """Whether a draw may give the axes another place or other limits."""
+    return ax.get_aspect() != "auto" or ax.get_axes_locator() is not None
+
+
+def is_stale(artist: Artist) -> bool:
+    """Whether an artist, or one that belongs to it, is stale."""
+    if isinstance(artist, Axis):
+        return artist.stale or artist.label.stale or artist.offsetText.stale
+    return bool(artist.stale)

@@ -1,0 +1,97 @@
+"""Which nodes each artist of a figure has.
+
+Invariant: an artist's nodes are in the scene exactly as they were put last.
+"""
+
+import warnings
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from tfwidget.agg import Renderer, crop
+from tfwidget.errors import TfwidgetWarning
+from tfwidget.plot.glyphs import Atlas
+from tfwidget.plot.places import Kept, Node, Nodes, Undescribable
+from tfwidget.scene.scene import Scene
+
+__all__ = ["Ledger", "warn"]
+
+_IDS = 8  # so many nodes an artist may have
+
+
+class Ledger:
+    """The scene of a figure, by its artists.
+
+    Parameters
+    ----------
+    figure : Figure
+        Whose artists they are.
+
+    Attributes
+    ----------
+    scene : Scene
+    atlas : Atlas
+    """
+
+    def __init__(self, figure: Figure) -> None:
+        self._figure = figure
+        self.scene = Scene()
+        self.atlas = Atlas(self.scene)
+
+    def new(self) -> Kept:
+        """The page of an artist that is new."""
+        return Kept(min(self.scene.new_id() for _ in range(_IDS)))
+
+    def put(self, kept: Kept, nodes: Nodes) -> None:
+        """Say what the nodes of an artist are now; those that it no longer has are dropped."""
+        for i in range(max(len(nodes), len(kept.nodes))):
+            node = nodes[i] if i < len(nodes) else None
+            if node is not None:
+                self.scene.put(kept.first_id + i, node)
+            elif i < len(kept.nodes) and kept.nodes[i] is not None:
+                self.scene.drop(kept.first_id + i)
+                kept.memory.pop("said", None)
+        kept.nodes = nodes
+        if kept.grown is not None:
+            self.scene.grow(kept.first_id, kept.grown)
+            kept.grown = None
+
+    def renderer(self) -> Renderer:
+        """What measures texts as the figure's draws do."""
+        return Renderer(1, 1, self._figure.dpi)  # type: ignore[no-untyped-call]
+
+    def picture(self, artist: Artist, panel: int, order: float) -> Node | None:
+        """The node of an artist as Agg draws it; None if there is nothing to see, or Agg cannot draw it."""
+        width, height = (int(side) for side in self._figure.bbox.size)
+        renderer = Renderer(width, height, self._figure.dpi)  # type: ignore[no-untyped-call]
+        try:
+            artist.draw(renderer)
+        except Exception as error:
+            warn("picture of Agg's", error)
+            return None
+        rgba: NDArray[np.uint8] = np.asarray(renderer.buffer_rgba())  # type: ignore[no-untyped-call]
+        cropped = crop(rgba[..., 3])
+        if cropped is None:
+            return None
+        rows, columns = cropped
+        return {
+            "kind": "image",
+            "panel": panel,
+            "order": order,
+            "clip": False,
+            "coords": ["pixels", "pixels"],
+            "extent": [columns.start, rows.start, columns.stop, rows.stop],
+            "pixels": rgba[rows, columns].copy(),
+            "colors": None,
+            "alpha": 1.0,
+            "smooth": False,
+        }
+
+
+def warn(what: str, error: Exception) -> None:
+    """Say that something is shown otherwise than live, and why."""
+    reason = str(error) if isinstance(error, Undescribable) else f"{type(error).__name__}: {error}"
+    msg = f"The {what} is drawn by Matplotlib as a picture, which costs it its frame rate. {reason}."
+    warnings.warn(msg, TfwidgetWarning, stacklevel=3)
