@@ -138,6 +138,7 @@ class Image(Panel):
         self.picture = _Picture(self)
         self.picture.set_norm(Normalize(0.0, 1.0))
         ax.add_image(self.picture)
+        self.picture.set_clip_path(ax.patch)
         self.border = Rectangle((-0.5, -0.5), 1.0, 1.0, fill=False, linewidth=0.8, zorder=-1, color=self.theme.spine)
         ax.add_patch(self.border)
         self.low, self.high = self.add_text(_RANGE_X - 3.0), self.add_text(_RANGE_X + _SWATCH[0] + 3.0)
