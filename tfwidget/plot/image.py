@@ -269,7 +269,8 @@ class Image(Panel):
                 # What lies beyond the last colour is the gap of a mosaic.
                 over = {"over": (0.0, 0.0, 0.0, 0.0)} if count > 1 else {}
                 self.picture.set_cmap(_colormap(cmap).with_extremes(bad=self.theme.warning, **over))
-            self.picture.set_clim(vmin, vmax)
+            if (vmin, vmax) != self.picture.get_clim():
+                self.picture.set_clim(vmin, vmax)
         if count > 1:
             gap = max(gap_of(height, width) // stride, 1)
             high, wide = shades.shape[1] + gap, shades.shape[2] + gap
