@@ -11,10 +11,16 @@ from matplotlib.backend_bases import ResizeEvent
 from matplotlib.transforms import Bbox
 
 from tests.unit.plot_frames import (
-    frame, kinds_of, new_board, new_figure, notice_at, panel_at, pixels, view_of,
+    frame,
+    kinds_of,
+    new_board,
+    new_figure,
+    notice_at,
+    panel_at,
+    pixels,
+    view_of,
 )  # fmt: skip
 from tfwidget.plot import Board, Image, Line, Panel
-from tfwidget.plot.header import Notice
 from tfwidget.record.history import History
 from tfwidget.record.values import Frame, Value
 

@@ -9,8 +9,7 @@ RNG = np.random.default_rng(0)
 
 
 def bars(panel: Histogram) -> tuple[np.ndarray, np.ndarray]:
-    data = panel.bars.get_data()
-    return np.asarray(data.values), np.asarray(data.edges)
+    return panel.heights, panel.edges
 
 
 def header(panel: Histogram) -> str:
@@ -194,3 +193,16 @@ def test_a_person_s_limits_are_left_alone_until_reset() -> None:
     panel.reset_view()
     assert show(panel, 50 * RNG.normal(size=1000), step=2)
     assert panel.ax.get_xlim()[1] > 50
+
+
+def test_the_outline_is_that_of_the_bars() -> None:
+    panel = new_panel(Histogram, bins=2, range=(0, 2))
+    show(panel, np.array([0.5, 1.2, 1.3, 1.4]))
+    outline = panel.bars.get_path().vertices
+    assert np.asarray(outline).tolist() == [[0, 0], [0, 1], [1, 1], [1, 3], [2, 3], [2, 0]]
+    picture = pixels(panel.ax.get_figure(root=True))
+    x, y = panel.ax.transData.transform((1.5, 1.0))
+    fill = picture[int(360 - y), int(x), :3]
+    assert fill.tolist() != [255, 255, 255]
+    x, y = panel.ax.transData.transform((0.5, 2.5))
+    assert picture[int(360 - y), int(x), :3].tolist() == [255, 255, 255], "nothing above a lower bar"

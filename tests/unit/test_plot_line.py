@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.lines import Line2D
 
 from tests.unit.plot_frames import frame, kinds_of, moves, new_board, new_panel, pixels
 from tfwidget.errors import TensorError

@@ -308,7 +308,9 @@ class Line(Panel):
                 right = np.concatenate((finite[1:], [False]))
                 finite &= ~left & ~right
             steps, values = steps[finite], values[finite]
-        curve.set_linewidth(1.4 if count < width // 4 else 1.0)
+        thick = 1.4 if count < width // 4 else 1.0
+        if thick != curve.get_linewidth():
+            curve.set_linewidth(thick)
         _set_data(entry.dots, steps, values)
 
     def _show_turns(self) -> None:
