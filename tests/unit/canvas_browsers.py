@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.unit.clock import Clock
-from tfwidget.canvas.backend import new_canvas
+from tfwidget.canvas.backend import FigureManager
 from tfwidget.canvas.canvas import Canvas
-from tfwidget.canvas.flow import MAX_TIMEOUT
+from tfwidget.canvas.flow import MAX_TIMEOUT, Limit
 from tfwidget.canvas.frames import Body
-from tfwidget.jupyter import kernel
+from tfwidget.jupyter import owner
 from tfwidget.scene.protocol import VERSION
 
 Picture = NDArray[np.uint8]
@@ -68,8 +68,8 @@ class Alarms:
             alarm = min(self.waiting, key=lambda alarm: alarm[0])
             self.waiting.remove(alarm)
             self.clock.now = max(alarm[0], self.clock.now)
-            kernel.mailbox.post(alarm[1])
-            kernel.mailbox.drain()
+            owner.mailbox.post(alarm[1])
+            owner.mailbox.drain()
         self.clock.now = end
 
 
@@ -79,15 +79,16 @@ class Browser:
     name = ""
 
     def __init__(self, canvas: Canvas) -> None:
+        clock = canvas.sender.clock
+        assert isinstance(clock, Clock)
         self.canvas = canvas
-        self.clock = Clock()
-        self.alarms = Alarms(self.clock)
+        self.clock = clock
+        self.alarms = Alarms(clock)
         self.frames: list[tuple[int, str]] = []
         self.sent: list[dict[str, Any]] = []
         self.mode = "full"
         self.picture: Picture = np.zeros((0, 0, 4), np.uint8)
         self.draws = 0
-        canvas.sender.clock = self.clock
         canvas.frames.later = self.alarms
         listen(canvas, self.hear)
         canvas.mpl_connect("draw_event", self._count)
@@ -128,7 +129,7 @@ class Browser:
             self.canvas.draw,
             self.canvas.draw_idle,
             self.canvas.show,
-            kernel.mailbox.drain,
+            owner.mailbox.drain,
             lambda: self.send("resize", width=int(random.integers(120, 200)), height=130),
             lambda: reference(self.canvas.figure),
             lambda: self.alarms.pass_time(random.uniform(0, MAX_TIMEOUT)),
@@ -139,14 +140,23 @@ class Browser:
         return [mode for _, mode in self.frames]
 
 
+def new_canvas(figsize: tuple[float, float]) -> Canvas:
+    """A figure in a time of its own, in which a kernel may send what it likes."""
+    clock = Clock()
+    canvas = Canvas(Figure(figsize=figsize), limit=Limit(1e6, 1e6, clock=clock), clock=clock)
+    FigureManager(canvas, 0)
+    canvas.watch_mutations()
+    return canvas
+
+
 def open_browser() -> Iterator[Browser]:
     canvas = new_canvas((2.0, 1.5))
     ax = canvas.figure.add_subplot()
     ax.plot([0, 1, 2], [0, 1, 0])
-    kernel.mailbox.drain()
+    owner.mailbox.drain()
     yield Browser(canvas)
     canvas.close()
-    kernel.mailbox.drain()
+    owner.mailbox.drain()
 
 
 def change(browser: Browser) -> None:
@@ -202,7 +212,7 @@ class Ipympl(Browser):
         answers, self.answers = self.answers, []
         for kind in answers:
             self.send(kind)
-        kernel.mailbox.drain()
+        owner.mailbox.drain()
 
     def load_page(self, *, ratio: float | None = None) -> None:
         if ratio is not None:
@@ -213,7 +223,7 @@ class Ipympl(Browser):
         self.waiting = False
         self.loading = None
         self.answers = ["refresh"]  # to the size
-        kernel.mailbox.drain()
+        owner.mailbox.drain()
 
 
 class FakeScene:
@@ -249,7 +259,7 @@ class Painter(Browser):
 
     def hello(self, **fields: object) -> None:
         self.send("ready", **{"device_pixel_ratio": 1, "theme": "light", "scene": VERSION, **fields})
-        kernel.mailbox.drain()
+        owner.mailbox.drain()
 
     def receive(self, content: dict[str, Any], buffers: Sequence[bytes]) -> None:
         super().receive(content, buffers)
@@ -278,7 +288,7 @@ class Page:
         self.painter = painter
         self.name = name
         self.send("ready", **{"device_pixel_ratio": 1, "theme": "light", "scene": VERSION, **fields})
-        kernel.mailbox.drain()
+        owner.mailbox.drain()
 
     def send(self, kind: str, **fields: object) -> None:
         tell(self.painter.canvas, {"type": kind, "client": self.name, **fields})

@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.canvas_browsers import Browser, FakeScene, Ipympl, Painter, open_browser
 from tfwidget.canvas.canvas import Canvas
+from tfwidget.canvas.sender import PROMPT
 
 browser = pytest.fixture(open_browser)
 same_browser = pytest.fixture(scope="module")(open_browser)
@@ -27,5 +28,6 @@ def painter(browser: Browser) -> Painter:
     """A figure with a scene, whose page has painted it."""
     painter = Painter(browser.canvas, FakeScene())
     painter.hello()
+    painter.clock.now += PROMPT  # so that two frames at most are in flight
     painter.acknowledge()
     return painter

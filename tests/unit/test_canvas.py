@@ -7,16 +7,17 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from ipywidgets.widgets.widget import _instances
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from tests.unit.canvas_browsers import MOUSE, Browser, change, in_thread, reference, shown_after
+from tests.unit.canvas_browsers import MOUSE, Browser, change, in_thread, reference, tell
 from tfwidget.agg import Renderer
-from tfwidget.canvas.backend import FigureManager, new_canvas
-from tfwidget.canvas.canvas import MAX_FAILURES, Canvas
-from tfwidget.canvas.flow import ACKNOWLEDGEMENT_TIMEOUT
+from tfwidget.canvas.backend import FigureCanvas, FigureManager, new_canvas
+from tfwidget.canvas.flow import MAX_TIMEOUT
+from tfwidget.canvas.sender import MAX_LOSSES
 from tfwidget.errors import TfwidgetWarning
-from tfwidget.jupyter import kernel
+from tfwidget.jupyter import owner
 
 # -- drawing and sending -----------------------------------------------------------------------------------------------
 
@@ -32,17 +33,17 @@ def test_many_draw_idle_make_one_draw(browser: Browser) -> None:
         change(browser)
         browser.canvas.draw_idle()
     assert browser.draws == 0
-    kernel.mailbox.drain()
+    owner.mailbox.drain()
     assert browser.draws == 1
     assert len(browser.frames) == 1
-    kernel.mailbox.drain()
+    owner.mailbox.drain()
     assert browser.draws == 1
 
 
 def test_a_draw_does_what_draw_idle_was_to_do(browser: Browser) -> None:
     browser.canvas.draw_idle()
     browser.canvas.draw()
-    kernel.mailbox.drain()
+    owner.mailbox.drain()
     assert browser.draws == 1
 
 
@@ -66,7 +67,7 @@ def test_draw_idle_waits_for_the_acknowledgement_and_draws_then(browser: Browser
     for _ in range(3):
         change(browser)
         browser.canvas.draw_idle()
-        kernel.mailbox.drain()
+        owner.mailbox.drain()
     assert browser.draws == 1, "no picture is drawn that could not be sent"
     browser.acknowledge()
     assert (browser.draws, len(browser.frames)) == (2, 2)
@@ -78,28 +79,26 @@ def test_a_frame_without_acknowledgement_counts_as_lost_and_a_full_one_follows(b
     browser.acknowledge()
     change(browser)
     browser.canvas.draw()
-    browser.now += 0.9 * ACKNOWLEDGEMENT_TIMEOUT
-    browser.canvas.draw()
     assert browser.modes == ["full", "diff"]
-    browser.now += 0.2 * ACKNOWLEDGEMENT_TIMEOUT
-    browser.canvas.draw()
-    assert browser.modes == ["full", "diff", "full"]
     lost = browser.frames[1][0]
+    browser.picture = np.zeros_like(browser.picture)
+    browser.alarms.pass_time(MAX_TIMEOUT)
+    assert browser.modes[:3] == ["full", "diff", "full"], "though nobody has drawn or said anything"
+    np.testing.assert_array_equal(browser.picture, reference(browser.canvas.figure))
     browser.send("frame_ack", frame=lost)
     assert not browser.canvas.ready, "the acknowledgement of a lost frame says nothing about the next one"
     browser.acknowledge()
     assert browser.canvas.ready
 
 
-def test_draw_idle_draws_again_after_a_frame_was_lost(browser: Browser) -> None:
+def test_a_browser_that_never_answers_is_not_sent_pictures_for_ever(browser: Browser) -> None:
     browser.canvas.draw()
+    browser.alarms.pass_time(100.0)
+    assert 1 <= len(browser.frames) <= 2 + MAX_LOSSES
+    assert browser.alarms.waiting == [], "nothing is left behind"
     change(browser)
     browser.canvas.draw_idle()
-    kernel.mailbox.drain()
-    browser.now += 1.1 * ACKNOWLEDGEMENT_TIMEOUT
-    browser.canvas.draw_idle()
-    kernel.mailbox.drain()
-    assert browser.modes == ["full", "full"]
+    owner.mailbox.drain()
     np.testing.assert_array_equal(browser.picture, reference(browser.canvas.figure))
 
 
@@ -109,10 +108,11 @@ def test_a_new_view_gets_a_full_frame_though_one_is_in_flight_and_one_is_due(bro
     browser.canvas.draw()
     change(browser)
     browser.canvas.draw_idle()
-    kernel.mailbox.drain()
+    owner.mailbox.drain()
     assert browser.modes == ["full", "diff"]
+    browser.name = "page"
     browser.send("ready", device_pixel_ratio=1, theme="light")
-    kernel.mailbox.drain()
+    owner.mailbox.drain()
     assert browser.modes == ["full", "diff", "full"]
     np.testing.assert_array_equal(browser.picture, reference(browser.canvas.figure))
 
@@ -132,15 +132,15 @@ def test_a_browser_that_shows_nothing_is_not_sent_the_same_for_ever(browser: Bro
     browser.canvas.draw()
     for _ in range(10):
         browser.acknowledge(error="out of memory")
-    assert len(browser.frames) == 1 + MAX_FAILURES
+    assert len(browser.frames) == 1 + MAX_LOSSES
     change(browser)
     browser.canvas.draw()
-    assert len(browser.frames) == 2 + MAX_FAILURES, "but a new picture is worth another try"
+    assert len(browser.frames) == 2 + MAX_LOSSES, "but a new picture is worth another try"
     browser.acknowledge()
     assert browser.canvas.ready
     browser.canvas.draw()
     browser.acknowledge(error="once")
-    assert len(browser.frames) == 4 + MAX_FAILURES
+    assert len(browser.frames) == 4 + MAX_LOSSES
 
 
 @pytest.mark.parametrize("resolution", [1, 2])
@@ -148,7 +148,7 @@ def test_saving_the_figure_does_not_spoil_what_waits_to_be_sent(browser: Browser
     """Matplotlib saves with the same renderer: at the end of a cell the notebook's picture is saved like this."""
     figure = browser.canvas.figure
     browser.send("ready", device_pixel_ratio=resolution, theme="light")
-    kernel.mailbox.drain()
+    owner.mailbox.drain()
     change(browser)
     browser.canvas.draw()
     with io.BytesIO() as png:
@@ -166,7 +166,7 @@ def test_whatever_comes_when_the_browser_ends_with_matplotlibs_picture(browser: 
     actions: list[Callable[[], object]] = [
         *browser.chances(random),
         lambda: change(browser),
-        browser.canvas.draw_moving,
+        browser.canvas.blit,
         browser.acknowledge,
         lambda: browser.acknowledge(error="x"),
         lambda: browser.send("ready", device_pixel_ratio=float(random.choice([1, 2])), theme="dark"),
@@ -174,8 +174,8 @@ def test_whatever_comes_when_the_browser_ends_with_matplotlibs_picture(browser: 
     for _ in range(40):
         actions[random.integers(len(actions))]()
     browser.canvas.draw_idle()
-    for _ in range(3):
-        kernel.mailbox.drain()
+    for _ in range(4):
+        owner.mailbox.drain()
         browser.acknowledge()
     np.testing.assert_array_equal(browser.picture, reference(figure))
 
@@ -184,10 +184,10 @@ def test_a_figure_that_cannot_be_drawn_is_drawn_when_it_can_be_again(browser: Br
     title = browser.canvas.figure.axes[0].set_title("$\\nonsense$")
     browser.canvas.draw_idle()
     with pytest.warns(TfwidgetWarning, match="ParseFatalException|ValueError"):
-        kernel.mailbox.drain()
+        owner.mailbox.drain()
     title.set_text("better")
     browser.canvas.draw_idle()
-    kernel.mailbox.drain()
+    owner.mailbox.drain()
     assert len(browser.frames) == 1
     np.testing.assert_array_equal(browser.picture, reference(browser.canvas.figure))
 
@@ -199,21 +199,21 @@ def test_a_layout_that_moves_axes_while_drawing_is_drawn_once(browser: Browser) 
     figure.stale_callback = lambda figure, value: value and figure.canvas.draw_idle()
     browser.canvas.draw_idle()
     for _ in range(5):
-        kernel.mailbox.drain()
+        owner.mailbox.drain()
         if not browser.canvas.ready:
             browser.acknowledge()
     assert browser.draws == 1
-    assert not kernel.mailbox
+    assert not owner.mailbox
 
 
 def test_sends_nothing_after_it_was_closed(browser: Browser) -> None:
     browser.canvas.draw_idle()
     browser.canvas.close()
-    kernel.mailbox.drain()
+    owner.mailbox.drain()
     browser.canvas.draw()
-    browser.canvas.draw_moving()
+    browser.canvas.show()
     browser.canvas.draw_idle()
-    kernel.mailbox.drain()
+    owner.mailbox.drain()
     assert browser.frames == []
     browser.canvas.close()
 
@@ -228,11 +228,11 @@ def test_an_event_loop_handles_messages_until_it_is_stopped(browser: Browser) ->
     seen: list[str] = []
 
     def post() -> None:
-        kernel.mailbox.post(lambda: seen.append("posted"))
-        kernel.mailbox.post(browser.canvas.stop_event_loop)
+        owner.mailbox.post(lambda: seen.append("posted"))
+        owner.mailbox.post(browser.canvas.stop_event_loop)
 
     thread = threading.Thread(target=post)
-    kernel.mailbox.post(thread.start)
+    owner.mailbox.post(thread.start)
     browser.canvas.start_event_loop(0)
     thread.join()
     assert seen == ["posted"]
@@ -246,57 +246,12 @@ def test_an_event_loop_ends_with_its_time(browser: Browser) -> None:
 
 def test_an_event_loop_of_another_thread_handles_nothing(browser: Browser) -> None:
     seen: list[str] = []
-    kernel.mailbox.post(lambda: seen.append(threading.current_thread().name))
+    owner.mailbox.post(lambda: seen.append(threading.current_thread().name))
     in_thread(lambda: browser.canvas.start_event_loop(0.001))
     in_thread(browser.canvas.flush_events)
     assert seen == []
-    kernel.mailbox.drain()
+    owner.mailbox.drain()
     assert seen == ["MainThread"]
-
-
-# -- moving artists ----------------------------------------------------------------------------------------------------
-
-
-def test_moving_artists_look_the_same_in_a_full_draw_in_a_quick_one_and_in_a_file(moving: Browser) -> None:
-    canvas = moving.canvas
-    np.testing.assert_array_equal(shown_after(moving, canvas.draw), reference(canvas.figure))
-    assert moving.draws == 1
-    for _ in range(3):
-        shown_after(moving, canvas.draw)  # saving a file changes the figure for a moment
-        change(moving)
-        before = moving.draws
-        quick = shown_after(moving, canvas.draw_moving)
-        assert moving.draws == before, "the axes were not drawn again"
-        np.testing.assert_array_equal(quick, reference(canvas.figure))
-    np.testing.assert_array_equal(shown_after(moving, canvas.draw), reference(canvas.figure))
-
-
-def test_the_first_quick_draw_is_a_full_one(moving: Browser) -> None:
-    moving.canvas.draw_moving()
-    np.testing.assert_array_equal(moving.picture, reference(moving.canvas.figure))
-
-
-def test_a_quick_draw_does_not_take_the_place_of_a_full_one_that_is_due(moving: Browser) -> None:
-    """As when the user pans between two frames of a run."""
-    shown_after(moving, moving.canvas.draw)
-    moving.canvas.figure.axes[0].set_xlim(-1, 4)
-    moving.canvas.draw_idle()
-    np.testing.assert_array_equal(shown_after(moving, moving.canvas.draw_moving), reference(moving.canvas.figure))
-    kernel.mailbox.drain()
-    assert moving.draws == 2
-
-
-def test_a_quick_draw_notices_that_the_rest_has_changed(moving: Browser) -> None:
-    shown_after(moving, moving.canvas.draw)
-    moving.canvas.figure.axes[0].set_title("of the user")
-    np.testing.assert_array_equal(shown_after(moving, moving.canvas.draw_moving), reference(moving.canvas.figure))
-
-
-def test_a_quick_draw_after_a_change_of_size(moving: Browser) -> None:
-    shown_after(moving, moving.canvas.draw)
-    moving.send("resize", width=240, height=180)
-    np.testing.assert_array_equal(shown_after(moving, moving.canvas.draw_moving), reference(moving.canvas.figure))
-    assert moving.picture.shape[:2] == (180, 240)
 
 
 def test_blit_sends_what_was_drawn_by_hand(browser: Browser) -> None:
@@ -326,8 +281,7 @@ def test_a_message_on_another_thread_is_posted_in_order_and_nothing_overtakes_it
     )
 
     def arrive(x: int) -> None:
-        content = {"type": "motion_notify", **MOUSE, "x": x}
-        browser.canvas._handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
+        tell(browser.canvas, {"type": "motion_notify", **MOUSE, "x": x})
 
     in_thread(lambda: [*map(arrive, range(5))])
     assert seen == []
@@ -343,7 +297,7 @@ def test_drawing_on_another_thread_only_asks_and_tells_once(browser: Browser, me
     in_thread(draw, "plotter")
     assert browser.draws == 0
     assert browser.frames == []
-    kernel.mailbox.drain()
+    owner.mailbox.drain()
     assert browser.draws == (1 if method == "draw" else 0)
 
 
@@ -351,8 +305,8 @@ def test_draw_idle_is_welcome_on_any_thread(browser: Browser) -> None:
     browser.canvas.figure.stale = True
     in_thread(browser.canvas.draw_idle)
     assert browser.draws == 0
-    kernel.mailbox.drain()
-    kernel.mailbox.drain()
+    owner.mailbox.drain()
+    owner.mailbox.drain()
     assert browser.draws == 1
 
 
@@ -369,7 +323,7 @@ def test_a_figure_that_was_just_being_drawn_is_not_drawn_again(browser: Browser)
     figure.add_artist(Witness())
     browser.canvas.draw_idle()
     for _ in range(5):
-        kernel.mailbox.drain()
+        owner.mailbox.drain()
         browser.acknowledge()
     assert was_stale == [True]
     assert browser.draws == 1
@@ -382,7 +336,7 @@ def test_a_change_by_another_thread_is_reported_once_per_thread_and_shown(browse
         with pytest.warns(TfwidgetWarning, match=f"was changed by thread {name!r}"):
             in_thread(lambda: change(browser), name)
         in_thread(lambda: change(browser), name)
-    kernel.mailbox.drain()
+    owner.mailbox.drain()
     np.testing.assert_array_equal(browser.picture, reference(browser.canvas.figure))
 
 
@@ -397,7 +351,7 @@ def test_a_change_is_still_told_to_whom_matplotlib_told_it(browser: Browser) -> 
     """Pyplot redraws by the same callback."""
     told: list[bool] = []
     figure = Figure(figsize=(2, 1))
-    canvas = Canvas(figure)
+    canvas = FigureCanvas(figure)
     FigureManager(canvas, 0)
     figure.stale_callback = lambda _figure, value: told.append(value)
     canvas.watch_mutations()
@@ -409,8 +363,6 @@ def test_a_change_is_still_told_to_whom_matplotlib_told_it(browser: Browser) -> 
 
 
 def test_nothing_of_a_closed_canvas_remains() -> None:
-    from ipywidgets.widgets.widget import _instances
-
     before = set(_instances)
     canvas = new_canvas((2, 2))
     assert set(_instances) > before

@@ -1,224 +1,286 @@
-"""The canvas when the browser paints what moves."""
+"""The canvas of a figure with a scene: what its pages are sent, in how many messages."""
 
-from collections.abc import Callable
-from unittest.mock import MagicMock
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import ipywidgets
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
-from tests.unit.canvas_browsers import MOUSE, Painter, Picture, recolour, reference, shown_after
-from tfwidget.canvas.flow import ACKNOWLEDGEMENT_TIMEOUT
-from tfwidget.jupyter import kernel
-
-
-def base_alone(figure: Figure) -> Picture:
-    lines = figure.axes[0].lines
-    visible = [line.get_visible() for line in lines]
-    for line in lines:
-        line.set_visible(False)
-    picture = reference(figure)
-    for line, was in zip(lines, visible, strict=True):
-        line.set_visible(was)
-    return picture
+from tests.unit.canvas_browsers import Page, Painter, listen, reference
+from tfwidget.canvas.flow import MAX_TIMEOUT
+from tfwidget.canvas.gather import Gathered
+from tfwidget.canvas.sender import PROMPT, QUIET
+from tfwidget.jupyter import owner
 
 
-def test_what_moves_is_painted_by_the_browser_over_a_base_without_it(painter: Painter) -> None:
-    assert painter.painted == [("C0", True)]
+class Text(Gathered, ipywidgets.HTML):
+    pass
+
+
+@pytest.fixture
+def text() -> Iterator[Text]:
+    text = Text("old")
+    yield text
+    text.close()
+
+
+def test_a_page_that_can_paint_is_sent_the_scene_and_agg_draws_nothing(painter: Painter) -> None:
     draws = painter.draws
-    recolour(painter, "red")
-    recolour(painter, "green")
-    assert painter.painted[1:] == [("red", False), ("green", False)]
+    painter.recolour("red")
+    painter.acknowledge()
+    painter.recolour("green")
+    assert painter.painted == ["C0", "red", "green"]
     assert painter.draws == draws
-    np.testing.assert_array_equal(painter.picture, base_alone(painter.canvas.figure))
+    first, *patches = painter.scenes
+    assert first["base"] is None
+    assert [(patch["base"], patch["version"]) for patch in patches] == [(1, 2), (2, 3)]
+    assert first["size"] == [200, 150]
+    assert first["show"] is True
 
 
-def test_two_frames_are_in_flight_and_the_newest_wins(painter: Painter) -> None:
+def test_what_has_not_changed_is_not_sent(painter: Painter) -> None:
+    painter.recolour("red")
+    sent = len(painter.sent)
+    painter.recolour("red")
+    assert len(painter.sent) == sent
+
+
+def test_the_newest_wins(painter: Painter) -> None:
     for color in ("red", "green", "blue", "black"):
-        recolour(painter, color)
-    assert [text for text, _ in painter.painted[1:]] == ["red", "green"]
-    assert not painter.canvas.ready
-    painter.send("frame_ack", frame=painter.frames[-2][0])
-    assert [text for text, _ in painter.painted[3:]] == ["black"]
+        painter.recolour(color)
+    sent = len(painter.painted)
+    assert painter.painted[-1] != "black"
     painter.acknowledge()
-    assert painter.canvas.ready
-    assert len(painter.painted) == 4
+    assert painter.painted[sent:] == ["black"]
 
 
-def test_other_limits_come_with_what_is_painted_in_them(painter: Painter) -> None:
-    painter.canvas.figure.axes[0].set_xlim(-1, 4)
-    recolour(painter, "red")
-    assert painter.painted[-1] == ("red", True)
-    np.testing.assert_array_equal(painter.picture, base_alone(painter.canvas.figure))
-
-
-def test_a_frame_that_waits_for_its_turn_is_not_sent_for_axes_that_have_changed(painter: Painter) -> None:
-    for color in ("red", "green", "blue"):
-        recolour(painter, color)
-    painter.canvas.figure.axes[0].set_xlim(-1, 4)
-    painter.acknowledge()
-    assert painter.painted[-1] == ("blue", True)
-
-
-def test_at_a_pause_agg_draws_everything_and_then_the_stream_goes_on(painter: Painter) -> None:
-    painter.canvas.live = False
-    shown_after(painter, painter.canvas.draw_moving)
+def test_a_still_figure_gets_the_scene_and_then_aggs_picture(painter: Painter) -> None:
+    painter.canvas.still = True
+    painter.recolour("red")
+    assert painter.painted[-1] == "red"
+    assert painter.scenes[-1]["show"] is False
+    assert not painter.shows_scene
     np.testing.assert_array_equal(painter.picture, reference(painter.canvas.figure))
-    shown_after(painter, painter.canvas.draw)  # saving a file changes the figure for a moment
     painter.acknowledge()
-    painter.canvas.live = True
-    draws = painter.draws
-    recolour(painter, "red")
-    assert painter.painted[-1] == ("red", True)
-    assert painter.draws == draws, "the base was kept"
-    np.testing.assert_array_equal(painter.picture, base_alone(painter.canvas.figure))
+    painter.canvas.still = False
+    painter.recolour("green")
+    assert painter.shows_scene
 
 
-@pytest.mark.parametrize("fields", [{}, {"stream": 0}, {"stream": None}, {"stream": 2}])
-def test_a_browser_that_cannot_paint_is_sent_pictures(painter: Painter, fields: dict[str, object]) -> None:
-    painter.send("ready", device_pixel_ratio=1, theme="light", **fields)
-    kernel.mailbox.drain()
-    painter.acknowledge()
+@pytest.mark.parametrize("scene", [None, 0, 1, 3])
+def test_a_page_that_cannot_paint_is_sent_pictures(painter: Painter, scene: int | None) -> None:
+    painter.hello(scene=scene)
     painted = len(painter.painted)
-    recolour(painter, "red")
+    painter.acknowledge()
+    painter.recolour("red")
     assert len(painter.painted) == painted
     np.testing.assert_array_equal(painter.picture, reference(painter.canvas.figure))
 
 
-def test_what_cannot_be_streamed_is_drawn_by_agg(painter: Painter) -> None:
-    painter.canvas.stream = lambda afresh: None
-    for color in ("red", "green"):
-        recolour(painter, color)
-        np.testing.assert_array_equal(painter.picture, reference(painter.canvas.figure))
-        painter.acknowledge()
-    assert len(painter.painted) == 1
+def test_a_page_that_has_found_a_gap_gets_all_of_it(painter: Painter) -> None:
+    painter.recolour("red")
+    painter.send("keyframe")
+    assert painter.scenes[-1]["base"] is None
+    assert painter.painted[-1] == "red"
 
 
-def test_a_list_that_was_lost_or_could_not_be_painted_is_followed_by_all_of_it(painter: Painter) -> None:
-    recolour(painter, "red")
-    recolour(painter, "C4")
-    painter.now += 1.1 * ACKNOWLEDGEMENT_TIMEOUT
-    recolour(painter, "green")
-    assert painter.painted[-1] == ("green", True)
-    assert painter.modes[-1] == "full"
-    assert painter.sent[-1]["afresh"]
-    painter.acknowledge()
-    recolour(painter, "blue")
+def test_what_could_not_be_painted_is_followed_by_all_of_it(painter: Painter) -> None:
+    painter.recolour("red")
+    painter.recolour("blue")
     painter.acknowledge(error="no texture")
-    assert painter.painted[-1] == ("blue", True)
-    assert painter.modes[-1] == "full"
+    assert painter.scenes[-1]["base"] is None
 
 
-def test_saving_the_figure_leaves_the_base_as_it_is(painter: Painter) -> None:
-    reference(painter.canvas.figure)
-    recolour(painter, "red")
-    assert painter.painted[-1][0] == "red"
+def test_a_lost_frame_is_followed_by_a_keyframe_though_nothing_happens(painter: Painter) -> None:
+    painter.recolour("red")
+    painter.recolour("green")
+    assert painter.scenes[-1]["ack"]
+    painter.alarms.pass_time(MAX_TIMEOUT)
+    assert painter.scenes[-1]["base"] is None
+    assert painter.painted[-1] == "green"
+
+
+def test_a_quiet_figure_says_its_version_once(painter: Painter) -> None:
+    painter.recolour("red")
+    assert not painter.scenes[-1]["ack"]
+    painter.alarms.pass_time(2 * QUIET)
+    assert painter.sent[-1] == {
+        "type": "sync",
+        "version": painter.scenes[-1]["version"],
+        "frame": painter.scenes[-1]["frame"] + 1,
+        "ack": True,
+    }
     painter.acknowledge()
-    painter.now += 1.1 * ACKNOWLEDGEMENT_TIMEOUT
-    painter.send("ready", device_pixel_ratio=1, theme="light", stream=1)
-    kernel.mailbox.drain()
-    np.testing.assert_array_equal(painter.picture, base_alone(painter.canvas.figure))
+    sent = len(painter.sent)
+    painter.alarms.pass_time(100.0)
+    assert len(painter.sent) == sent
+    assert painter.alarms.waiting == []
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_whatever_comes_when_no_list_is_painted_over_another_base(painter: Painter, seed: int) -> None:
+def test_a_scene_that_fails_is_told_and_tried_again_when_something_changes(painter: Painter) -> None:
+    painter.scene.fault = ValueError("no")
+    with pytest.raises(ValueError, match="no"):
+        painter.recolour("red")
+    sent = len(painter.sent)
+    painter.alarms.pass_time(10.0)
+    assert len(painter.sent) == sent
+    painter.scene.fault = None
+    painter.recolour("green")
+    assert painter.painted[-1] == "green"
+
+
+def test_nothing_is_sent_out_of_sight_and_the_newest_as_soon_as_it_is_seen(painter: Painter) -> None:
+    painter.send("visible", visible=False)
+    sent, draws = len(painter.sent), painter.draws
+    assert not painter.canvas.ready
+    painter.recolour("red")
+    painter.recolour("green")
+    painter.canvas.draw_idle()
+    owner.mailbox.drain()
+    painter.alarms.pass_time(100.0)
+    assert (len(painter.sent), painter.draws) == (sent, draws)
+    painter.send("visible", visible=True)
+    assert painter.painted[-1] == "green"
+
+
+def test_the_picture_of_a_figure_that_came_to_rest_out_of_sight_is_shown_when_it_is_seen(painter: Painter) -> None:
+    painter.send("visible", visible=False)
+    painter.canvas.still = True
+    painter.recolour("red")
+    painter.send("visible", visible=True)
+    assert not painter.shows_scene
+    np.testing.assert_array_equal(painter.picture, reference(painter.canvas.figure))
+
+
+def test_all_pages_are_sent_what_one_of_them_lacks(painter: Painter) -> None:
+    late = Page(painter, "late")
+    assert painter.scenes[-1]["base"] is None
+    painter.clock.now += PROMPT
+    painter.acknowledge()
+    late.acknowledge()
+    painter.recolour("red")
+    painter.recolour("green")
+    painter.recolour("blue")
+    painter.acknowledge()
+    assert painter.painted[-1] == "green", "the acknowledgement of one does not count for both"
+    late.acknowledge()
+    assert painter.painted[-1] == "blue"
+
+
+def test_another_view_of_a_page_needs_nothing(painter: Painter) -> None:
+    sent = len(painter.sent)
+    painter.hello()
+    for kind in ("refresh", "initialized"):
+        painter.send(kind)
+        owner.mailbox.drain()
+    assert len(painter.sent) == sent
+    painter.scene.text = "red"
+    painter.hello(device_pixel_ratio=2)
+    assert painter.scenes[-1]["size"] == [400, 300]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_comes_the_page_ends_with_the_newest(painter: Painter, seed: int) -> None:
     random = np.random.default_rng(seed)
-    canvas, figure = painter.canvas, painter.canvas.figure
+    canvas = painter.canvas
     actions: list[Callable[[], object]] = [
         *painter.chances(random),
-        lambda: recolour(painter, str(random.choice(["red", "green", "blue"]))),
-        lambda: figure.axes[0].set_xlim(-1, random.integers(2, 9)),
+        lambda: painter.recolour(str(random.choice(["red", "green", "blue"]))),
         canvas.blit,
         painter.acknowledge,
         lambda: painter.acknowledge(error="x"),
-        lambda: setattr(canvas, "live", bool(random.integers(2))),
-        lambda: painter.send("ready", device_pixel_ratio=1, theme="dark", stream=int(random.integers(2))),
+        lambda: painter.send("keyframe"),
+        lambda: setattr(canvas, "still", bool(random.integers(2))),
+        lambda: painter.hello(scene=int(random.integers(1, 3))),
         lambda: painter.send("visible", visible=bool(random.integers(2))),
     ]
     for _ in range(60):
         actions[random.integers(len(actions))]()
-    painter.send("ready", device_pixel_ratio=1, theme="dark", stream=1)
-    canvas.live = True
-    for color in ("red", "green", "black"):
-        recolour(painter, color)
-        kernel.mailbox.drain()
+    painter.hello(visible=True)
+    canvas.still = False
+    painter.recolour("black")
+    for _ in range(4):
+        owner.mailbox.drain()
         painter.acknowledge()
-    assert painter.painted[-1][0] == "black"
-    np.testing.assert_array_equal(painter.picture, base_alone(figure))
+        painter.alarms.pass_time(1.0)
+    assert painter.shows_scene
+    assert painter.painted[-1] == "black"
+    canvas.still = True
+    painter.recolour("white")
+    for _ in range(4):
+        painter.acknowledge()
+        painter.alarms.pass_time(1.0)
+    np.testing.assert_array_equal(painter.picture, reference(canvas.figure))
 
 
-# -- out of sight ------------------------------------------------------------------------------------------------------
+# -- widgets that ride along -------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_sent_while_no_view_is_visible_and_the_newest_when_one_is(painter: Painter) -> None:
-    painter.send("visible", visible=False)
-    sent, draws = len(painter.sent), painter.draws
-    assert not painter.canvas.ready
-    by_agg = MagicMock()
-    painter.canvas.moving[0].draw = by_agg  # type: ignore[method-assign]
-    recolour(painter, "red")
-    recolour(painter, "green")
-    painter.canvas.draw_idle()
-    kernel.mailbox.drain()
-    painter.now += 10 * ACKNOWLEDGEMENT_TIMEOUT
-    assert not painter.canvas.ready
-    assert (len(painter.sent), painter.draws, by_agg.mock_calls) == (sent, draws, [])
-    painter.send("visible", visible=True)
-    assert painter.painted[-1] == ("green", False)
+@pytest.fixture
+def own(text: Text) -> list[dict[str, Any]]:
+    """The messages that the text sends itself."""
+    messages: list[dict[str, Any]] = []
+    listen(text, lambda data, _buffers: messages.append(data["state"]))
+    return messages
+
+
+def test_one_message_brings_the_scene_and_the_state_of_widgets(
+    painter: Painter, text: Text, own: list[dict[str, Any]]
+) -> None:
+    sent = len(painter.sent)
+    with painter.canvas.gather():
+        text.value = "between"
+        painter.recolour("red")
+        text.value = "new"
+        assert len(painter.sent) == sent
+    assert len(painter.sent) == sent + 1
+    assert painter.painted[-1] == "red"
+    assert painter.scenes[-1]["updates"] == {text.model_id: {"value": "new"}}
+    assert own == []
+
+
+def test_state_alone_is_a_message_of_the_figure_too(painter: Painter, text: Text, own: list[dict[str, Any]]) -> None:
+    with painter.canvas.gather():
+        text.value = "new"
+    assert painter.scenes[-1]["updates"] == {text.model_id: {"value": "new"}}
+    with painter.canvas.gather():
+        pass
+    assert len(painter.scenes) == 2
+    assert own == []
+
+
+@pytest.mark.parametrize("why", ["hidden", "cannot paint", "not ready"])
+def test_where_no_scene_is_sent_widgets_send_their_own(
+    painter: Painter, text: Text, own: list[dict[str, Any]], why: str
+) -> None:
+    if why == "hidden":
+        painter.send("visible", visible=False)
+    elif why == "cannot paint":
+        painter.hello(scene=1)
+    else:
+        for color in ("red", "green", "blue"):
+            painter.recolour(color)
+    with painter.canvas.gather():
+        text.value = "new"
+    assert own == [{"value": "new"}]
+
+
+def test_a_keyframe_brings_what_rode_with_messages_that_were_lost(painter: Painter, text: Text) -> None:
+    with painter.canvas.gather():
+        text.value = "lost"
+    text.value = "now"
+    painter.send("keyframe")
+    assert painter.scenes[-1]["updates"] == {text.model_id: {"value": "now"}}
+    text.close()
     painter.acknowledge()
-    assert painter.canvas.ready
+    painter.clock.now += 1.0
+    painter.send("keyframe")
+    assert painter.scenes[-1]["updates"] == {}
 
 
-def test_the_last_picture_of_a_run_that_ended_out_of_sight_is_shown_when_it_is_seen(painter: Painter) -> None:
-    painter.send("visible", visible=False)
-    painter.canvas.live = False
-    recolour(painter, "red")
-    painter.send("visible", visible=True)
-    np.testing.assert_array_equal(painter.picture, reference(painter.canvas.figure))
-
-
-def test_a_new_view_is_visible_unless_it_says_otherwise(painter: Painter) -> None:
-    painter.send("visible", visible=False)
-    painter.send("ready", device_pixel_ratio=1, theme="light", visible=False)
-    assert not painter.canvas.ready
-    painter.send("ready", device_pixel_ratio=1, theme="light")
-    assert painter.canvas.ready
-
-
-def test_what_a_browser_said_before_is_not_believed_when_it_arrives_later(painter: Painter) -> None:
-    painter.send("ready", device_pixel_ratio=1, theme="light", visible=True, time=1000.5)
-    painter.send("visible", visible=False, time=900)
-    assert painter.canvas.flow.visible
-    painter.send("ready", device_pixel_ratio=1, theme="light", visible=False, time=800)
-    assert painter.canvas.flow.visible
-    painter.send("visible", visible=False, time=1100)
-    assert not painter.canvas.flow.visible
-
-
-# -- dragging ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_list_names_the_newest_move_of_the_mouse_that_its_limits_were_made_with(painter: Painter) -> None:
-    def named() -> object:
-        recolour(painter, "red")
-        painter.send("frame_ack", frame=painter.frames[-1][0], client="one")
-        return painter.lists[-1]["pointers"]
-
-    painter.send("toolbar_button", name="pan")
-    mouse = {**MOUSE, "client": "one"}
-    painter.send("button_press", **mouse, number=1)
-    assert named() == {}, "nobody knows this page"
-    painter.send("ready", device_pixel_ratio=1, theme="light", stream=1, client="one")
-    painter.send("ready", device_pixel_ratio=1, theme="light", stream=1, client="other")
-    painter.send("visible", visible=False)
-    painter.send("visible", visible=False, client="other")
-    kernel.mailbox.drain()
-    ax = painter.canvas.figure.axes[0]
-    for number in (2, 3, 4):
-        before = ax.get_xlim()
-        painter.send("motion_notify", **{**mouse, "x": 100 + 5 * number}, number=number)
-        assert ax.get_xlim() < before
-        assert named() == {"one": number}
-        assert painter.painted[-1] == ("red", True), "with the axes of these limits"
-    painter.send("button_release", **{**mouse, "buttons": 0, "client": "other"}, number=5)
-    assert named() == {"one": 4, "other": 5}
+def test_what_was_gathered_before_a_failure_is_sent(painter: Painter, text: Text, own: list[dict[str, Any]]) -> None:
+    with pytest.raises(ZeroDivisionError), painter.canvas.gather():
+        text.value = "new"
+        _ = 1 / 0
+    assert own == [{"value": "new"}]

@@ -6,17 +6,16 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from tests.unit.canvas_browsers import Browser, Ipympl, change, reference
-from tfwidget.canvas.backend import new_canvas
+from tests.unit.canvas_browsers import Browser, FakeScene, Ipympl, change, new_canvas, reference
 from tfwidget.canvas.canvas import Canvas
-from tfwidget.canvas.flow import ACKNOWLEDGEMENT_TIMEOUT
-from tfwidget.jupyter import kernel
+from tfwidget.canvas.flow import MAX_TIMEOUT
+from tfwidget.jupyter import owner
 
 
 def test_ipympl_is_asked_for_its_own_widget_or_our_extension_for_ours(ipympl: Ipympl, browser: Browser) -> None:
     from ipympl.backend_nbagg import Canvas as Stock
 
-    assert browser.canvas._by_ipympl, "it was made by the same rule"
+    assert browser.canvas.introduced, "it was made by the same rule"
     stock = Stock(Figure())
     names = [name for name in stock.keys if name.startswith(("_model_", "_view_")) and name != "_view_count"]
     assert len(names) == 6
@@ -62,7 +61,7 @@ def test_ipympls_answers_ask_for_no_draw(ipympl: Ipympl) -> None:
     ipympl.answer()
     for _ in range(3):
         ipympl.send("draw")
-        kernel.mailbox.drain()
+        owner.mailbox.drain()
     assert (ipympl.draws, len(ipympl.frames)) == (1, 1)
 
 
@@ -84,25 +83,19 @@ def test_without_an_answer_the_next_picture_comes_after_a_while(ipympl: Ipympl) 
         ipympl.decode()
         np.testing.assert_array_equal(ipympl.picture, reference(ipympl.canvas.figure))
         assert not ipympl.canvas.ready
-        ipympl.now += 1.1 * ACKNOWLEDGEMENT_TIMEOUT
+        ipympl.clock.now += 1.1 * MAX_TIMEOUT
         assert ipympl.canvas.ready
 
 
-def test_ipympl_is_streamed_nothing(ipympl: Ipympl) -> None:
-    canvas = ipympl.canvas
-    canvas.moving = [canvas.figure.axes[0].lines[0]]
-    canvas.moving[0].set_animated(True)
-    canvas.stream = lambda afresh: ({}, b"")
-    canvas.live = True
-    canvas.draw()
-    ipympl.answer()
-    draws = ipympl.draws
-    change(ipympl)
-    canvas.draw_moving()
-    ipympl.decode()
-    assert ipympl.draws == draws, "the axes were not drawn again"
-    canvas.moving[0].set_animated(False)
-    np.testing.assert_array_equal(ipympl.picture, reference(canvas.figure))
+def test_ipympl_is_sent_no_scene(ipympl: Ipympl) -> None:
+    ipympl.canvas.scene = FakeScene()
+    for _ in range(3):
+        change(ipympl)
+        ipympl.canvas.show()
+        ipympl.answer()
+        ipympl.decode()
+        np.testing.assert_array_equal(ipympl.picture, reference(ipympl.canvas.figure))
+    assert {content["type"] for content in ipympl.sent} <= {"binary", "draw", "history_buttons"}
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -112,7 +105,6 @@ def test_whatever_comes_when_ipympl_ends_with_matplotlibs_picture(ipympl: Ipympl
     actions: list[Callable[[], object]] = [
         *ipympl.chances(random),
         lambda: change(ipympl),
-        ipympl.canvas.draw_moving,
         ipympl.answer,
         ipympl.decode,
         lambda: ipympl.load_page(ratio=random.choice([None, 2])),
@@ -121,7 +113,7 @@ def test_whatever_comes_when_ipympl_ends_with_matplotlibs_picture(ipympl: Ipympl
         actions[random.integers(len(actions))]()
     ipympl.canvas.draw_idle()
     for _ in range(4):
-        kernel.mailbox.drain()
+        owner.mailbox.drain()
         ipympl.answer()
     ipympl.decode()
     np.testing.assert_array_equal(ipympl.picture, reference(figure))
@@ -142,7 +134,7 @@ def test_ipympl_tells_a_resolution_and_the_next_figure_begins_with_it(ipympl: Ip
     second.canvas.draw()
     second.decode()
     assert second.picture.shape[:2] == (300, 400)
-    assert second.canvas._size == (200, 150), "in CSS pixels"
+    assert second.canvas.get_state(["_size"]) == {"_size": (200, 150)}, "in CSS pixels"
     second.load_page()  # by a screen with one device pixel per CSS pixel, which it does not say
     assert second.canvas.device_pixel_ratio == 1
     second.canvas.close()

@@ -5,14 +5,17 @@ import math
 import numpy as np
 import pytest
 
-from tests.unit.canvas_browsers import MOUSE, Browser, reference
-from tfwidget.canvas.messages import MAX_PIXELS, MESSAGES
-from tfwidget.jupyter import kernel
+from tests.unit.canvas_browsers import MOUSE, Browser, Painter, reference, tell
+from tfwidget.canvas.canvas import View
+from tfwidget.canvas.messages import MAX_LIMIT, MAX_PIXELS, MESSAGES
+from tfwidget.jupyter import owner
 
 GOOD: dict[str, dict[str, object]] = {
     "ready": {"device_pixel_ratio": 1, "theme": "light"},
     "visible": {"visible": True},
     "frame_ack": {"frame": 1},
+    "keyframe": {},
+    "view": {"number": 1, "panel": 7, "x": [0, 1], "y": [2.5, -1], "done": False},
     "draw": {},
     "refresh": {},
     "send_image_mode": {},
@@ -35,12 +38,54 @@ def test_all_types_of_message_are_tested() -> None:
     assert set(GOOD) == set(MESSAGES)
 
 
+def outcome(painter: Painter) -> list[object]:
+    """All that a message may change."""
+    canvas, sender = painter.canvas, painter.canvas.sender
+    pages = [(name, *vars(page).items()) for name, page in sender.pages.items()]
+    return [canvas.get_state(), len(painter.sent), canvas.ready, pages, canvas.device_pixel_ratio]
+
+
+EVENTS = {
+    "button_press": "button_press_event",
+    "button_release": "button_release_event",
+    "dblclick": "button_press_event",
+    "motion_notify": "motion_notify_event",
+    "figure_enter": "figure_enter_event",
+    "figure_leave": "figure_leave_event",
+    "scroll": "scroll_event",
+    "key_press": "key_press_event",
+    "key_release": "key_release_event",
+}
+
+
 @pytest.mark.parametrize("kind", GOOD)
-def test_a_good_message_is_handled(browser: Browser, kind: str) -> None:
-    browser.canvas.draw()
-    browser.send(kind, **GOOD[kind])
-    kernel.mailbox.drain()
-    browser.acknowledge()
+def test_a_good_message_is_handled(painter: Painter, kind: str) -> None:
+    painter.recolour("red")
+    events: list[object] = []
+    views: list[object] = []
+    if kind in EVENTS:
+        painter.canvas.mpl_connect(EVENTS[kind], events.append)
+    painter.canvas.on_view = lambda *view: views.append(view)
+    fields: dict[str, object] = {
+        "ready": {"device_pixel_ratio": 2, "theme": "light"},
+        "visible": {"visible": False},
+    }.get(kind, GOOD[kind])
+    if kind == "frame_ack":
+        fields = {"frame": painter.frames[-1][0]}
+    before = outcome(painter)
+    painter.scene.text = "blue"
+    painter.send(kind, **fields)
+    owner.mailbox.drain()
+    if kind in EVENTS:
+        assert len(events) == 1
+    elif kind == "view":
+        assert views == [(7, (0, 1), (2.5, -1), False)]
+    elif kind == "closing":
+        assert painter.canvas.manager is not None
+    elif kind in ("ack", "send_image_mode", "refresh", "initialized"):
+        assert painter.canvas.ready is before[2], "ipympl's own part; there is nothing to answer a page that has all"
+    else:
+        assert outcome(painter) != before
 
 
 def test_events_reach_the_users_handlers(browser: Browser) -> None:
@@ -64,7 +109,7 @@ def test_ready_tells_theme_and_resolution(browser: Browser) -> None:
     browser.canvas.on_theme = themes.append
     browser.send("ready", device_pixel_ratio=2, theme="dark")
     browser.send("ready", device_pixel_ratio=2, theme="light")
-    kernel.mailbox.drain()
+    owner.mailbox.drain()
     assert themes == [True, False]
     assert browser.picture.shape[:2] == (300, 400)
     np.testing.assert_array_equal(browser.picture, reference(browser.canvas.figure))
@@ -94,11 +139,18 @@ BAD: dict[tuple[str, ...], dict[str, list[object]]] = {
         "device_pixel_ratio": [*NUMBERS, 0, 11],
         "theme": [None, 5, [], "Dark", {"dark": 1}],
         "room": NUMBERS[1:],
-        "stream": [*NUMBERS[1:], -1, 0.5],
+        "scene": [*NUMBERS[1:], -1, 0.5],
         "visible": ["true", 1, 0, []],
-        "time": [*NUMBERS[1:], -1],
     },
-    ("visible",): {"visible": [None, "true", 1, 0, []], "time": [*NUMBERS[1:], -1]},
+    ("visible",): {"visible": [None, "true", 1, 0, []]},
+    ("view",): {
+        "number": [*NUMBERS, -1, 0.5],
+        "panel": [*NUMBERS, -1, 0.5],
+        **dict.fromkeys(
+            ("x", "y"), [None, 5, [], [1], [1, 2, 3], [1, 1], *[[0, bad] for bad in (*NUMBERS[:8], 1.1e300, 10**400)]]
+        ),
+        "done": [None, "true", 1, 0, []],
+    },
     ("frame_ack",): {"frame": [*NUMBERS, -1, 0.5], "error": [5, [], True]},
     ("set_dpi_ratio",): {"dpi_ratio": [*NUMBERS, 0, 11]},
     ("set_device_pixel_ratio",): {"device_pixel_ratio": [*NUMBERS, 0, 11]},
@@ -110,7 +162,6 @@ BAD: dict[tuple[str, ...], dict[str, list[object]]] = {
         "button": [*NUMBERS, 0.5, 99],
         "buttons": [*NUMBERS, 0.5, -1],
         "modifiers": [None, "ctrl", 5, [5], ["x" * 101], ["a"] * 11],
-        "number": [*NUMBERS[1:], -1, 0.5],
     },
     ("scroll",): {"step": NUMBERS},
     ("key_press", "key_release"): {"key": [None, 5, [], "", "ab", "k" * 101]},
@@ -142,14 +193,25 @@ def test_a_bad_message_changes_nothing(same_browser: Browser, content: object) -
     names = ("button_press_event", "motion_notify_event", "scroll_event", "key_press_event", "resize_event")
     connections = [canvas.mpl_connect(name, events.append) for name in names]
     state, sent = canvas.get_state(), list(same_browser.sent)
-    canvas._handle_message(canvas, content, [])
-    assert not kernel.mailbox
+    tell(canvas, content)
+    assert not owner.mailbox
     assert events == []
     assert same_browser.sent == sent
     assert canvas.get_state() == state
     assert not canvas.ready, "the frame in flight is still in flight"
     for connection in connections:
         canvas.mpl_disconnect(connection)
+
+
+def test_limits_of_a_panel_reach_whom_the_figure_belongs_to_and_the_page_is_told(painter: Painter) -> None:
+    views: list[tuple[int, View, View, bool]] = []
+    painter.canvas.on_view = lambda *view: views.append(view)
+    for number, done in ((1, False), (2, False), (3, True)):
+        painter.send("view", number=number, panel=9, x=[0, number], y=[-MAX_LIMIT, MAX_LIMIT], done=done)
+        owner.mailbox.drain()
+        assert painter.scenes[-1]["handled"] == {"page": number}, "though no panel may be of that name"
+        painter.acknowledge()
+    assert views == [(9, (0, x), (-MAX_LIMIT, MAX_LIMIT), x == 3) for x in (1, 2, 3)]
 
 
 def test_a_figure_does_not_grow_beyond_what_can_be_drawn(browser: Browser) -> None:

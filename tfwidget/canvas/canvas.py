@@ -55,6 +55,8 @@ class Canvas(Confined, IpymplCanvas):
         The figure to show.
     limit : Limit
         How many messages the kernel may send; all figures share one.
+    clock : callable, optional
+        Returns the time in seconds.
 
     Attributes
     ----------
@@ -77,7 +79,7 @@ class Canvas(Confined, IpymplCanvas):
     heard = False
     """Whether a browser has ever sent a message to any figure."""
 
-    def __init__(self, figure: Figure, *, limit: Limit) -> None:
+    def __init__(self, figure: Figure, *, limit: Limit, clock: Callable[[], float] = time.monotonic) -> None:
         self.on_home: Callable[[], object] = lambda: None
         self.on_theme: Callable[[bool], object] = lambda dark: None
         self.on_room: Callable[[float], object] = lambda width: None
@@ -87,7 +89,7 @@ class Canvas(Confined, IpymplCanvas):
         self._is_drawn = False  # Agg's picture is of the figure as it is
         self._renderers: dict[type[RendererAgg], RendererAgg] = {}
         self._by_ipympl = hosts.ipympl_shows()  # by its front end
-        self.frames = Frames(self, limit, asks_draw=self._by_ipympl)
+        self.frames = Frames(self, limit, asks_draw=self._by_ipympl, clock=clock)
         self._told_ratio = 1.0  # by a page of ipympl's front end, where it tells one
         if self._by_ipympl:
             for name in _FRONT_END_TRAITS:
@@ -190,7 +192,7 @@ class Canvas(Confined, IpymplCanvas):
         """Show what Agg has drawn last."""
         self._change()
         self._is_drawn = True
-        self.frames.go_on()
+        self.frames.expire_and_go_on()
 
     def get_renderer(self) -> RendererAgg:
         """What draws the figure: Matplotlib's own renderer for a file, one that remembers its texts for the screen."""
@@ -216,7 +218,7 @@ class Canvas(Confined, IpymplCanvas):
 
     def _on_post(self) -> None:
         self._posted = False
-        self.frames.go_on()
+        self.frames.expire_and_go_on()
 
     def flush_events(self) -> None:
         """Handle what the browser sent, and draw what is due; a place where a long computation stays responsive."""
@@ -343,7 +345,8 @@ class Canvas(Confined, IpymplCanvas):
 
     def close(self) -> None:
         """Close the comm, and the toolbar's with it."""
-        self.frames.close()
-        if self.toolbar is not None:
-            self.toolbar.close()
+        if self.comm is not None:  # Python closes what could not be made, too
+            self.frames.close()
+            if self.toolbar is not None:
+                self.toolbar.close()
         super().close()

@@ -60,6 +60,8 @@ class Frames:
         How many messages the kernel may send.
     asks_draw : bool
         Whether pictures are whole ones, each followed by the question ``draw``, as ipympl's front end needs it.
+    clock : callable
+        Returns the time in seconds.
 
     Attributes
     ----------
@@ -71,8 +73,8 @@ class Frames:
         Called with seconds and a callable, which it has the owner call after that time; returns how to cancel it.
     """
 
-    def __init__(self, stage: Stage, limit: Limit, *, asks_draw: bool) -> None:
-        self.sender = Sender(limit)
+    def __init__(self, stage: Stage, limit: Limit, *, asks_draw: bool, clock: Callable[[], float]) -> None:
+        self.sender = Sender(limit, clock=clock)
         self.sent_size = (0, 0)
         self.later: Callable[[float, Callable[[], object]], Callable[[], object]] = _later
         self._stage = stage

@@ -127,7 +127,7 @@ class Sender:
         self._picture = 0  # the number of the newest picture
         self._asked = 0  # the number of the newest frame that asked, and when that was
         self._asked_at = -math.inf
-        self._keyframes = Limit(KEYFRAME_RATE, 2.0, clock=lambda: self.clock())
+        self._keyframes = Limit(KEYFRAME_RATE, 2.0, clock=clock)
         self._sync_at = math.inf
         self._picture_at = -math.inf  # not before
         self._scene_changed = False

@@ -19,7 +19,7 @@ __all__ = ["Strangers"]
 class _Canvas(Protocol):
     figure: Any
 
-    def draw_idle(self) -> None: ...
+    def show(self) -> None: ...
 
 
 class Strangers:
@@ -52,7 +52,7 @@ class Strangers:
         self._posted = False
         always, self._always = self._always, False
         if always or self._canvas.figure.stale:
-            self._canvas.draw_idle()
+            self._canvas.show()
 
     def report(self, what: str) -> None:
         """Warn that this thread has ``drawn`` or ``changed`` the figure."""
