@@ -162,7 +162,11 @@ class Painter {
     const { context } = this;
     const { shape, fill, stroke } = marks;
     const points = placed(marks, frame);
+    const axis = marks.clip ? -1 : axisOf(marks.coords);
     for (let i = 0; i < points.length; i += 2) {
+      if (axis >= 0 && !frame?.directions[axis]?.shows((marks.points[i + axis] ?? 0) + (marks.offset[axis] ?? 0))) {
+        continue; // a tick beyond the limits
+      }
       // As Agg does: it draws one mark, a circle around a pixel's middle, and copies it to whole pixels.
       const x = Math.floor((points[i] as number) + 0.5);
       const y = Math.floor((points[i + 1] as number) + 0.5);
@@ -249,6 +253,11 @@ function clip(context: CanvasRenderingContext2D, box: readonly number[]): void {
   context.beginPath();
   context.rect(left, top, right - left, bottom - top);
   context.clip();
+}
+
+/** The one direction in which places are data; -1: none or both. */
+function axisOf([across, down]: PathNode['coords']): number {
+  return (across === 'data') === (down === 'data') ? -1 : across === 'data' ? 0 : 1;
 }
 
 function placings(coords: PathNode['coords'], frame: Frame | undefined) {

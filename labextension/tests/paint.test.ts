@@ -117,6 +117,14 @@ test('marks lie on whole pixels; those out of sight or without a number are left
   expect(places(cross)).toEqual(['moveTo 2,6', 'lineTo 4,8', 'moveTo 2,8', 'lineTo 4,6']);
 });
 
+test('tick marks beyond the limits do not show; other marks that are not clipped do', () => {
+  const ticks = { ...MARKS, points: points(0, 12, 20, 12, 30, 12), coords: ['data', 'pixels'], clip: false };
+  const across = (marks: Record<string, unknown>) =>
+    places(paint([marks], { limits: { x: [10, 25], y: [0, 10] } })).map(call => call.split(',')[0]);
+  expect(across(ticks)).toEqual(['arc 21.5']);
+  expect(across({ ...ticks, coords: ['data', 'data'] })).toEqual(['arc -18.5', 'arc 21.5', 'arc 41.5']);
+});
+
 test('an image is painted pixel for pixel, upright or turned round', () => {
   const image = { ...IMAGE, pixels: bytes([1, 1, 4], 1, 2, 3, 4), alpha: 0.5, extent: [0, 8, 6, 4] };
   expect(paint([image])).toEqual(
