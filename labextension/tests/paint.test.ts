@@ -117,12 +117,17 @@ test('marks lie on whole pixels; those out of sight or without a number are left
   expect(places(cross)).toEqual(['moveTo 2,6', 'lineTo 4,8', 'moveTo 2,8', 'lineTo 4,6']);
 });
 
-test('tick marks beyond the limits do not show; other marks that are not clipped do', () => {
-  const ticks = { ...MARKS, points: points(0, 12, 20, 12, 30, 12), coords: ['data', 'pixels'], clip: false };
-  const across = (marks: Record<string, unknown>) =>
-    places(paint([marks], { limits: { x: [10, 25], y: [0, 10] } })).map(call => call.split(',')[0]);
-  expect(across(ticks)).toEqual(['arc 21.5']);
-  expect(across({ ...ticks, coords: ['data', 'data'] })).toEqual(['arc -18.5', 'arc 21.5', 'arc 41.5']);
+test('what is not clipped stays in a panel that a person has moved, in the directions in which it follows the data', () => {
+  const clips = (coords: string[], limits?: Limits) => {
+    const drawn = paint([{ ...MARKS, points: points(0, 0), coords, clip: false }], limits && { limits });
+    return drawn.filter(call => call.startsWith('rect'));
+  };
+  const limits: Limits = { x: [10, 25], y: [0, 10] };
+  expect(clips(['data', 'data'])).toEqual([]);
+  expect(clips(['data', 'data'], limits)).toEqual(['rect 1,2,30,10']);
+  expect(clips(['data', 'axes'], limits)).toEqual(['rect 1,0,30,20']);
+  expect(clips(['pixels', 'data'], limits)).toEqual(['rect 0,2,40,10']);
+  expect(clips(['axes', 'axes'], limits)).toEqual([]);
 });
 
 test('an image is painted pixel for pixel, upright or turned round', () => {
