@@ -198,17 +198,7 @@ export class Mouse {
 
   /** The panels under a place, which a person may move. */
   #at({ x, y }: Point): Held[] {
-    const under = this.#surface.panels().filter(
-      ([
-        ,
-        {
-          navigate,
-          box: [left = 0, top = 0, width = 0, height = 0],
-        },
-      ]) => {
-        return navigate && left <= x && x < left + width && top <= y && y < top + height;
-      },
-    );
+    const under = this.#surface.panels().filter(([, panel]) => panel.navigate && isIn(panel.box, { x, y }));
     return under.map(([id, panel]) => ({ id, panel, directions: directions(panel, this.#own.get(id)) }));
   }
 
@@ -247,7 +237,10 @@ export class Mouse {
     const { held } = this.#drag ?? { held: [] };
     const framed = this.#frame;
     this.#drag = this.#frame = undefined;
-    this.#tell(true, [...held.map(({ id }) => id)]);
+    this.#tell(
+      true,
+      held.map(({ id }) => id),
+    );
     if (framed) {
       this.#surface.changed();
     }
@@ -260,6 +253,10 @@ export class Mouse {
     this.#turned.clear();
     this.#tell(true, turned);
   }
+}
+
+function isIn([left = 0, top = 0, width = 0, height = 0]: readonly number[], { x, y }: Point): boolean {
+  return left <= x && x < left + width && top <= y && y < top + height;
 }
 
 /** What the pan tool makes of the limits, as `drag_pan` of Matplotlib's axes does. */

@@ -15,6 +15,8 @@ import { type Direction, directions, type Limits, placing } from './transform';
 interface Frame {
   readonly panel: Panel;
   readonly directions: readonly [Direction, Direction];
+  /** Its limits are not those that the kernel has laid the panel out for. */
+  readonly isMoved: boolean;
 }
 
 const FAR = 1e4; // pixels; no mark reaches so far
@@ -53,7 +55,7 @@ class Painter {
   ) {}
 
   panel(panel: Panel, items: readonly Item[], limits: Limits | undefined): void {
-    const frame = { panel, directions: directions(panel, limits) };
+    const frame = { panel, directions: directions(panel, limits), isMoved: limits !== undefined };
     if (panel.face !== null) {
       const [left, top, right, bottom] = wholePixels(panel.box);
       this.context.fillStyle = panel.face;
@@ -75,8 +77,8 @@ class Painter {
   item(item: Item, frame: Frame | undefined): void {
     const { context } = this;
     context.save();
-    if (item.clip && frame) {
-      clip(context, frame.panel.box);
+    if (frame) {
+      this.clip(item, frame);
     }
     switch (item.kind) {
       case 'path':
@@ -92,6 +94,20 @@ class Painter {
         this.text(item);
     }
     context.restore();
+  }
+
+  /** What is not to be clipped, such as marks at the ticks, must not follow the data out of a panel that was moved. */
+  private clip(item: Item, { panel, isMoved }: Frame): void {
+    const [left, top, right, bottom] = wholePixels(panel.box);
+    const [width, height] = this.scene.size;
+    const [across, down] = (isMoved && 'coords' in item ? item.coords : []).map(sort => sort === 'data');
+    if (item.clip || (across && down)) {
+      clip(this.context, [left, top, right, bottom]);
+    } else if (across) {
+      clip(this.context, [left, 0, right, height]);
+    } else if (down) {
+      clip(this.context, [0, top, width, bottom]);
+    }
   }
 
   /** The grid and the labels of one direction. */
@@ -117,7 +133,7 @@ class Painter {
     const ends = i === 0 ? [top + height, top] : [left, left + width];
     const [from = 0, to = 0] = ends.map(end => snappedPlace(end, stroke.width));
     context.save();
-    clip(context, panel.box);
+    clip(context, wholePixels(panel.box));
     context.beginPath();
     for (const { place } of ticks) {
       const along = snappedPlace(place, stroke.width);
@@ -244,8 +260,10 @@ function wholePixels([left = 0, top = 0, width = 0, height = 0]: readonly number
   return [round(left), round(top), round(left + width), round(top + height)];
 }
 
-function clip(context: CanvasRenderingContext2D, box: readonly number[]): void {
-  const [left, top, right, bottom] = wholePixels(box);
+function clip(
+  context: CanvasRenderingContext2D,
+  [left, top, right, bottom]: readonly [number, number, number, number],
+): void {
   context.beginPath();
   context.rect(left, top, right - left, bottom - top);
   context.clip();

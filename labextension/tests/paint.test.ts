@@ -117,6 +117,19 @@ test('marks lie on whole pixels; those out of sight or without a number are left
   expect(places(cross)).toEqual(['moveTo 2,6', 'lineTo 4,8', 'moveTo 2,8', 'lineTo 4,6']);
 });
 
+test('what is not clipped stays in a panel that a person has moved, in the directions in which it follows the data', () => {
+  const clips = (coords: string[], limits?: Limits) => {
+    const drawn = paint([{ ...MARKS, points: points(0, 0), coords, clip: false }], limits && { limits });
+    return drawn.filter(call => call.startsWith('rect'));
+  };
+  const limits: Limits = { x: [10, 25], y: [0, 10] };
+  expect(clips(['data', 'data'])).toEqual([]);
+  expect(clips(['data', 'data'], limits)).toEqual(['rect 1,2,30,10']);
+  expect(clips(['data', 'axes'], limits)).toEqual(['rect 1,0,30,20']);
+  expect(clips(['pixels', 'data'], limits)).toEqual(['rect 0,2,40,10']);
+  expect(clips(['axes', 'axes'], limits)).toEqual([]);
+});
+
 test('an image is painted pixel for pixel, upright or turned round', () => {
   const image = { ...IMAGE, pixels: bytes([1, 1, 4], 1, 2, 3, 4), alpha: 0.5, extent: [0, 8, 6, 4] };
   expect(paint([image])).toEqual(
