@@ -64,7 +64,7 @@ class Watched:
         return [node for node in self.page.nodes.values() if node["kind"] == kind]
 
     def painted(self) -> NDArray[np.int_]:
-        width, height = (int(side) for side in self.figure.bbox.size)
+        width, height = self.figure.canvas.get_width_height(physical=True)
         return Painter(self.page.nodes, width, height).pixels[..., :3].astype(int)
 
     def differing(self) -> float:
@@ -478,7 +478,7 @@ def test_limits_that_a_draw_has_set_are_told(watched: Watched) -> None:
 
 
 def test_another_size_or_resolution_is_told_without_a_keyframe(watched: Watched) -> None:
-    watched.figure.set_size_inches(5.3, 3.1)
+    watched.figure.set_size_inches(5.3, 4.6)  # 459.99999999999994 pixels, by Matplotlib's transforms
     watched.send()
     assert watched.differing() <= 0.003
     watched.figure.dpi = 150
