@@ -65,7 +65,7 @@ class Ledger:
 
     def picture(self, artist: Artist, what: str, panel: int, order: float) -> Node | None:
         """The node of an artist as Agg draws it; None if there is nothing to see, or Agg cannot draw it."""
-        width, height = (int(side) for side in self._figure.bbox.size)
+        width, height = self._figure.canvas.get_width_height(physical=True)
         renderer = Renderer(width, height, self._figure.dpi)  # type: ignore[no-untyped-call]
         try:
             artist.draw(renderer)
