@@ -269,8 +269,11 @@ def test_limits_grow_with_room_and_shrink_after_a_while(counting: Board) -> None
 def test_limits_of_a_person_are_left_alone(counting: Board) -> None:
     panel = panel_at(counting, 0)
     panel.ax.set_xlim(1.0, 2.0)
+    changes: list[Axes] = []
+    panel.ax.callbacks.connect("xlim_changed", changes.append)
     counting.update(logged(Counting, np.arange(50.0), 2))
     assert view_of(panel) == ((1.0, 2.0), (0.0, 4.0))
+    assert changes == [], "at no time"
     counting.reset_view()
     assert view_of(panel) == ((0.0, 49.0), (0.0, 49.0))
 
