@@ -92,8 +92,8 @@ class AxesScene:
             self._ledger.warn(self.id, said, error)
             self._forget_artists()
             self._show_picture(figure.height)
-        for child in ax.get_children():
-            child.stale = False
+            for child in ax.get_children():
+                child.stale = False
         ax.stale = False
 
     def clear(self) -> None:
@@ -133,7 +133,8 @@ class AxesScene:
         if (everything or moved or resized or due or ax.title.stale) and _is_titled(ax):
             ax.get_tightbbox(self._ledger.renderer(), call_axes_locator=False)  # puts them above all else
         children = ax.get_children()
-        children.remove(ax.patch)
+        children.remove(ax.patch)  # the panel's face
+        ax.patch.stale = False
         axes = self._axes or [_no_axis(self._limits[0]), _no_axis(self._limits[1])]
         for child in children:
             known = self._kept.get(child)
@@ -149,6 +150,7 @@ class AxesScene:
                 continue
             self._kept[child] = kept
             self._ledger.put(kept, self._nodes(child, axes, around, kept))
+            child.stale = False
         self._axes = axes
         if children != self._children:
             for gone in self._kept.keys() - set(children):
