@@ -522,3 +522,48 @@ def test_a_person_who_zooms_a_panel_that_fails_sees_why() -> None:
     board.set_view(panel_at(board, 0).ax, (0.2, 0.4), (0.2, 0.4))
     board.refresh()
     assert notice_at(board, 0).message == "RuntimeError: cannot be zoomed"
+
+
+def test_artists_that_cannot_be_drawn_do_not_stop_the_figure() -> None:
+    class Uneven(Panel):
+        def build(self, ax: Axes) -> None:
+            (self.line,) = ax.plot([], [])
+
+        def show(self, value: Value) -> None:
+            self.line.set_data(np.arange(3 + value.step % 2), value.array)
+
+    board = new_board()
+    board.update(beside_a_curve(Uneven, np.zeros(3), [1.0, 2.0], 1))
+    pixels(board.figure)
+    board.refresh()
+    assert kinds_of(board) == ["Line", "Notice"]
+    assert notice_at(board, 1).message.startswith("ValueError: ")
+    board.update(beside_a_curve(Uneven, np.zeros(3), [1.0, 2.0], 2))
+    assert kinds_of(board) == ["Line", "Uneven"]
+    pixels(board.figure)
+    board.refresh()
+    assert kinds_of(board) == ["Line", "Uneven"]
+
+
+def test_artists_that_cannot_be_streamed_cost_their_own_panel_alone() -> None:
+    class Hatched(Panel):
+        def build(self, ax: Axes) -> None:
+            self.bars = ax.bar(range(3), [0.0] * 3, hatch="//")
+
+        def show(self, value: Value) -> None:
+            for bar, height in zip(self.bars, value.array, strict=True):
+                bar.set_height(float(height))
+            self.limits(y=(0.0, float(value.array.max())))
+
+    board = new_board()
+    board.update(beside_a_curve(Hatched, np.arange(3), [1.0, 2.0], 1))
+    with pytest.warns(TfwidgetWarning, match="Rectangle: it is hatched") as told:
+        patch = board.patch(afresh=True)
+    assert len(told) == 1
+    assert patch is not None
+    kinds = [node["kind"] for _, node in patch[0]["nodes"]]
+    assert (kinds.count("panel"), kinds.count("image")) == (2, 1)
+    board.update(beside_a_curve(Hatched, np.arange(3) + 1, [1.0, 2.0], 2))
+    patch = board.patch(afresh=False)
+    assert patch is not None
+    assert any("pixels" in node for _, node in patch[0]["nodes"]), "and it is not told again"

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from tfwidget.errors import TensorError, TfwidgetWarning
 from tfwidget.record.values import Array, Logged
 
-__all__ = ["Kind", "kind_for"]
+__all__ = ["Kind", "kind_for", "same_options"]
 
 
 class Kind:

@@ -135,9 +135,12 @@ class Slot:
         try:
             if show():
                 self._failure = None
-        except Exception as raised:  # the training and the other panels go on
-            text = (str(raised).strip() or type(raised).__name__).splitlines()[0]
-            self._failure = text if isinstance(raised, TensorError) else f"{type(raised).__name__}: {text}"
+        except Exception as error:  # the training and the other panels go on
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        text = (str(error).strip() or type(error).__name__).splitlines()[0]
+        self._failure = text if isinstance(error, TensorError) else f"{type(error).__name__}: {text}"
 
     def _choose(self, frame: Frame) -> bool:
         """Make the panel, or another one where something else is logged; False: none was made."""
@@ -164,7 +167,7 @@ class Slot:
         except BaseException:
             self._drop()
             raise
-        panel.on_view = self._turn
+        panel.on_view, panel.ax.on_error = self._turn, self._fail
         panel.set_log(self._log)
         if self._cell is not None:
             panel.place(self._cell)
