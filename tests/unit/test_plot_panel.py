@@ -205,9 +205,12 @@ def test_other_options_build_the_panel_again() -> None:
 
     board = new_board()
     names = np.array(["a", "b"])
-    for step, given in enumerate([names, names, names.copy(), ["a"], ["a"], np.array(["c", "d", "e"])]):
+    nested = [np.array([1, 2]), np.array([3, 4])]
+    for step, given in enumerate([names, names, names.copy(), ["a"], ["a"], np.array(["c", "d", "e"]), nested, nested]):
         board.update(logged(Named, COUNTS, step, names=given))
-    assert [list(names) for names in built] == [["a", "b"], ["a"], ["c", "d", "e"]]  # type: ignore[call-overload]
+    assert [np.asarray(given).tolist() for given in built] == [["a", "b"], ["a"], ["c", "d", "e"], [[1, 2], [3, 4]]]
+    board.update(logged(Named, COUNTS, 9, names=[given.copy() for given in nested]))
+    assert kinds_of(board) == ["Named"], "what cannot be compared is taken for new"
     assert len(board.figure.axes) == 1
 
 
@@ -520,8 +523,7 @@ def test_a_person_who_zooms_a_panel_that_fails_sees_why() -> None:
     board = new_board()
     board.update(logged(Fixed, COUNTS))
     board.set_view(panel_at(board, 0).ax, (0.2, 0.4), (0.2, 0.4))
-    board.refresh()
-    assert notice_at(board, 0).message == "RuntimeError: cannot be zoomed"
+    assert notice_at(board, 0).message == "RuntimeError: cannot be zoomed", "at once"
 
 
 def test_artists_that_cannot_be_drawn_do_not_stop_the_figure() -> None:
@@ -567,3 +569,18 @@ def test_artists_that_cannot_be_streamed_cost_their_own_panel_alone() -> None:
     patch = board.patch(afresh=False)
     assert patch is not None
     assert any("pixels" in node for _, node in patch[0]["nodes"]), "and it is not told again"
+
+
+def test_a_panel_that_is_made_while_its_value_cannot_be_recorded_is_not_seen() -> None:
+    board = new_board()
+    shown = logged(Counting, np.arange(3.0))
+    board.update(Frame(0, {}, shown.values, {"x": "a string"}))
+    assert notice_at(board, 0).message == "a string"
+    assert not board.figure.axes[0].get_visible()
+    board.update(logged(confusion(), COUNTS, 1))
+    other = logged(Counting, np.arange(3.0), 2)
+    board.update(Frame(2, {}, other.values, {"x": "a string"}))
+    assert [ax.get_visible() for ax in board.figure.axes] == [False]
+    board.update(other)
+    assert kinds_of(board) == ["Counting"]
+    assert board.figure.axes[0].get_visible()

@@ -21,7 +21,7 @@ from tfwidget.record.values import Array, Frame
 __all__ = ["SCALAR", "Slot"]
 
 SCALAR = np.zeros(())
-"""What a kind is chosen for that shows a series."""
+"""Stands for a series where a kind is chosen."""
 _NOT_ASKED: tuple[object, Mapping[str, object]] = (None, {})
 
 
@@ -131,7 +131,7 @@ class Slot:
         self._try(lambda: bool(method(*arguments)))  # type: ignore[func-returns-value]
 
     def _try(self, show: Callable[[], bool]) -> None:
-        """Do what may fail; True of it says that the panel shows something again."""
+        """Do what may fail; where it returns True, the panel has something to show again."""
         try:
             if show():
                 self._failure = None
@@ -143,7 +143,7 @@ class Slot:
         self._failure = text if isinstance(error, TensorError) else f"{type(error).__name__}: {text}"
 
     def _choose(self, frame: Frame) -> bool:
-        """Make the panel, or another one where something else is logged; False: none was made."""
+        """Make the panel, or another one where something else is logged; True if one was made."""
         name = self.names[0]
         value, series = frame.values.get(name), frame.series.get(name)
         if series is not None and (value is None or value.step < (series.last or (0,))[0]):
@@ -168,6 +168,7 @@ class Slot:
             self._drop()
             raise
         panel.on_view, panel.ax.on_error = self._turn, self._fail
+        panel.set_visible(self._error is None)
         panel.set_log(self._log)
         if self._cell is not None:
             panel.place(self._cell)
@@ -182,6 +183,8 @@ class Slot:
         panel = self.panel
         if panel is not None:
             self._call(panel.refresh)
+            if self._failure is not None:
+                self._report(self._failure)
 
     def _report(self, error: str | None) -> None:
         """Show or take back a notice."""
