@@ -281,6 +281,23 @@ def test_limits_of_a_person_are_left_alone(counting: Board) -> None:
     assert view_of(panel) == ((0.0, 49.0), (0.0, 49.0))
 
 
+def test_limits_with_a_margin_and_exact_ones() -> None:
+    class Margin(Panel):
+        def build(self, ax: Axes) -> None:
+            ax.set_title("a name of its own")
+
+        def show(self, value: Value) -> None:
+            self.limits(x=(-1.0, 1.0), margin=0.1)
+            self.limits(y=(float(value.array[0]), float(value.array[1])), exact=True)
+
+    board = new_board()
+    for step, given in enumerate([(0.0, 1.0), (0.2, 0.9), (2.0, -2.0), (0.1, 0.2)]):
+        board.update(logged(Margin, np.array(given), step))
+        assert view_of(panel_at(board, 0)) == ((-1.2, 1.2), given)
+    assert panel_at(board, 0).texts[0] == "a name of its own"
+    assert panel_at(board, 0).ax.get_title() == "", "it is said in its place"
+
+
 def test_limits_that_are_not_finite_are_ignored(counting: Board) -> None:
     counting.update(logged(Counting, np.array([np.nan, np.inf]), 2))
     assert panel_at(counting, 0).ax.get_ylim() == (0.0, 4.0)

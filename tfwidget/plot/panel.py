@@ -160,7 +160,9 @@ class Panel(Kind):
         """Say this at the right end of the title, in the colour of warnings."""
         self._header.note(text)
 
-    def limits(self, x: Range | None = None, y: Range | None = None, *, exact: bool = False) -> None:
+    def limits(
+        self, x: Range | None = None, y: Range | None = None, *, margin: float = 0.0, exact: bool = False
+    ) -> None:
         """Let the axes hold these extents, without moving at each frame.
 
         Limits grow at once, by a quarter more than is needed, and shrink after a while. What a person has panned or
@@ -170,10 +172,12 @@ class Panel(Kind):
         ----------
         x, y : (float, float), optional
             The extent of the data. The larger number first turns the axis round. Ignored where not finite.
+        margin : float
+            The part of the extent that is left free at either end.
         exact : bool
             Whether these are to be the limits, neither more nor less.
         """
-        self.view.hold(x, y, exact=exact)
+        self.view.hold(x, y, margin=margin, exact=exact)
 
     def follow(self) -> None:
         """Let the limits follow the data again, after a person has panned or zoomed."""
@@ -239,6 +243,7 @@ class Panel(Kind):
     _header: Header
     _locators: tuple[MaxNLocator, MaxNLocator]
     _placeholders: list[AxesImage]
+    _called: str  # the title that `build` gave the axes
     _seen: object  # what tells this value from the next
     _dirty: bool  # whether it is to be shown again
     _said: bool
@@ -277,13 +282,15 @@ class Panel(Kind):
         self._placeholders = [
             image for image in ax.images if (array := image.get_array()) is not None and array.size == 1
         ]
+        self._called = ax.get_title()
+        ax.set_title("")
         self.view.settle()
         self.add_names(())
 
     def add_names(self, names: Sequence[str]) -> None:
         """Show further series, too."""
         self.names = (*self.names, *names)
-        self.name = self.names[0] if len(self.names) == 1 else self.group(self.names[0])
+        self.name = self._called or (self.names[0] if len(self.names) == 1 else self.group(self.names[0]))
         self._header.title(self.name)
         self._dirty = True
 
