@@ -420,6 +420,25 @@ def test_advance_checks_its_argument(bench: Bench, steps: int) -> None:
         bench.run().advance(steps)
 
 
+def test_to_rest_is_the_end_of_a_step_and_takes_its_time(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wait(timeout: float | None = None) -> bool:
+        bench.clock.now += min(timeout or 0.0, 0.1)
+        return True
+
+    monkeypatch.setattr(bench.mailbox, "wait", wait)
+    run, began = bench.run(), bench.clock.now
+    run.log({"loss": 1.0})
+    run.rest(0.5)
+    assert bench.clock.now - began == pytest.approx(0.5)
+    assert run.history["loss"].last == (run.step, 1.0) == (1, 1.0)
+    with run.loop(None):
+        run.rest(0.5)
+    assert run.step == 1, "a loop makes the steps"
+    run.stop()
+    run.rest(1000.0)
+    assert bench.clock.now - began == pytest.approx(1.0)
+
+
 # -- other threads -----------------------------------------------------------------------------------------------------
 
 
