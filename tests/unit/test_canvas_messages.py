@@ -134,6 +134,7 @@ def test_pan_and_home_with_the_toolbar(browser: Browser) -> None:
 
 
 NUMBERS: list[object] = [None, "1", [], {}, True, math.nan, math.inf, -math.inf, 1e300, 10**400, -(10**400)]
+LIMITS: list[object] = [None, 5, [], [1], [1, 2, 3], [1, 1], *[[0, bad] for bad in (*NUMBERS[:8], 1.1e300, 10**400)]]
 BAD: dict[tuple[str, ...], dict[str, list[object]]] = {
     ("ready",): {
         "device_pixel_ratio": [*NUMBERS, 0, 11],
@@ -146,9 +147,8 @@ BAD: dict[tuple[str, ...], dict[str, list[object]]] = {
     ("view",): {
         "number": [*NUMBERS, -1, 0.5],
         "panel": [*NUMBERS, -1, 0.5],
-        **dict.fromkeys(
-            ("x", "y"), [None, 5, [], [1], [1, 2, 3], [1, 1], *[[0, bad] for bad in (*NUMBERS[:8], 1.1e300, 10**400)]]
-        ),
+        "x": LIMITS,
+        "y": LIMITS,
         "done": [None, "true", 1, 0, []],
     },
     ("frame_ack",): {"frame": [*NUMBERS, -1, 0.5], "error": [5, [], True]},
