@@ -3,19 +3,14 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import ipywidgets
 import numpy as np
 import pytest
 
 from tests.unit.canvas_browsers import Page, Painter, listen, reference
 from tfwidget.canvas.flow import MAX_TIMEOUT
-from tfwidget.canvas.gather import Gathered
 from tfwidget.canvas.sender import PROMPT, QUIET
 from tfwidget.jupyter import owner
-
-
-class Text(Gathered, ipywidgets.HTML):
-    pass
+from tfwidget.widget.parts import Html as Text
 
 
 @pytest.fixture

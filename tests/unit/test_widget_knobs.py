@@ -87,8 +87,9 @@ def message(raw: object, trait: str = "value") -> dict[str, Any]:
     return {"content": {"data": {"method": "update", "state": state, "buffer_paths": []}}, "buffers": []}
 
 
-def control(knob: Knob) -> Control:
-    assert knob.control is not None
+def control(knob: Knob) -> Any:
+    """The slider or drop-down: as ipywidgets has no types, anything."""
+    assert isinstance(knob.control, Control)
     return knob.control
 
 
@@ -99,7 +100,7 @@ def remark(knob: Knob) -> str:
 
 def turn(knob: Knob, raw: object) -> None:
     """As the browser does, on this thread."""
-    widget: Any = control(knob)
+    widget = control(knob)
     widget.comm.handle_msg(message(raw, widget.guarded))
 
 
@@ -131,7 +132,7 @@ def test_each_kind_has_its_widget(
     assert made.value == pytest.approx(held, rel=1e-3) if isinstance(held, float) else made.value == held
     assert control(made).description == "strength"
     assert "strength" in control(made).tooltip
-    shown: Any = control(made)
+    shown = control(made)
     shown = shown.value if widget != "Dropdown" else arguments["values"][shown.index]
     assert shown == pytest.approx(held, rel=1e-3) if isinstance(held, float) else shown == held
 
@@ -244,7 +245,7 @@ def test_what_it_refuses_of_a_variable(
 @pytest.mark.parametrize("name", ["", " ", None, 3])
 def test_a_bad_name(name: Any) -> None:
     with pytest.raises(TypeError, match="knob: name must be a non-empty string"):
-        knob(name, print, 0, 1)
+        Knob(name, print, 0, 1)
 
 
 @pytest.mark.parametrize("digits", range(10, 100))
@@ -331,7 +332,12 @@ def test_a_drop_down_gives_the_value(plot: LivePlot, run: Run) -> None:
 def test_of_what_arrives_during_a_step_only_the_last_is_taken(plot: LivePlot, run: Run) -> None:
     variable = Variable(0.5)
     rate = knob(plot, "rate", variable, 0.0, 1.0)
-    in_thread(lambda: [turn(rate, value / 10) for value in range(10)])
+
+    def drag() -> None:
+        for value in range(10):
+            turn(rate, value / 10)
+
+    in_thread(drag)
     assert variable.assigned == [], "not before the step's end"
     run.step_done()
     assert variable.assigned == [0.9]
@@ -424,12 +430,12 @@ def test_without_a_run_a_value_takes_effect_at_once(plot: LivePlot, run: Run) ->
 def test_the_slider_follows_python_but_not_against_the_hand(run: Run, plot: LivePlot, clock: Clock) -> None:
     variable = Variable(0.5)
     rate = knob(plot, "rate", variable, 0.0, 1.0)
-    variable.array = np.float32(0.25)
+    variable.array = np.asarray(0.25, "float32")
     clock.now += KNOBS_INTERVAL
     run.show_status()
     assert control(rate).value == 0.25
     turn(rate, 0.75)
-    variable.array = np.float32(0.5)
+    variable.array = np.asarray(0.5, "float32")
     clock.now += KNOBS_INTERVAL
     run.show_status()
     assert control(rate).value == 0.75, "someone drags it"
@@ -452,7 +458,7 @@ def test_what_the_variable_only_rounds_is_not_sent_to_the_slider(run: Run, plot:
 def test_what_the_slider_cannot_show_is_said(run: Run, plot: LivePlot, clock: Clock) -> None:
     variable, other = Variable(1e-3), Variable(1, "int32")
     rate, size = knob(plot, "rate", variable, 1e-5, 1e-1, log=True), knob(plot, "size", other, values=[1, 2])
-    variable.array, other.array = np.float32(1e-7), np.int32(5)
+    variable.array, other.array = np.asarray(1e-7, "float32"), np.asarray(5, "int32")
     clock.now += KNOBS_INTERVAL
     run.show_status()
     assert control(rate).value == pytest.approx(1e-5)

@@ -428,7 +428,7 @@ def test_a_failing_figure_is_told_once_and_its_run_goes_on(plot: LivePlot, run: 
     plot.canvas.callbacks.exception_handler = None
     run.log({"loss": 1.0})
     clock_of(plot).now += 1.0
-    plot.figure.draw = fail  # type: ignore[method-assign]
+    plot.figure.draw = fail
     with pytest.warns(TfwidgetWarning, match="could not be drawn, the run goes on: ZeroDivisionError"):
         run.step_done()
     assert run.step_done()
