@@ -41,7 +41,7 @@ def _live() -> str:
     except UnsupportedError as error:
         return f"no: {error}"
     if live:
-        return "yes; no subshells are needed"
+        return "yes"
     if host := hosts.known_host():
         return f"no: {host} sends nothing meanwhile; run the cell in the background, with %%tfwidget"
     return "no: this kernel reads messages between cells only; install ipykernel 7.1 or newer"

@@ -95,7 +95,8 @@ def _steps(iterator: Iterator[T], total: int | None, plot: LivePlot | None, plac
     after = None
     if before is not None and before.frame is frame and before.place == place:
         after = before.run
-        after.finish("stopped")  # if it was left
+        if before.lines is not None:
+            after.finish("stopped")  # it was left, and the cell goes on
         if after.stopped_by_user:
             return  # of a loop over epochs, all are meant
     run = open_run(total=total, plot=plot, after=after, frame=frame, place=place)

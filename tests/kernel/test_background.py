@@ -14,6 +14,7 @@ SETUP = """
 import asyncio, gc, signal, threading, time, weakref
 import tfwidget
 from greenlet import greenlet
+from tfwidget import session
 from tfwidget.session import active_runs
 
 inside = 0
@@ -46,9 +47,7 @@ def remains():
     left += [repr(g) for g in gc.get_objects() if isinstance(g, greenlet) and g and not g.dead and g.parent is not None]
     left += [repr(h) for h in (signal.getsignal(signal.SIGINT), get_ipython().kernel.saved_sigint_handler)
              if "tfwidget" in type(h).__module__]
-    calls = get_ipython().events.callbacks
-    return left + [repr(call) for name in ("pre_run_cell", "post_run_cell") for call in calls[name]
-                   if "tfwidget" in call.__module__ and "background" in repr(call)]
+    return left + [repr(job) for job in session.jobs.values()] + [repr(hook) for hook in session.hooks]
 """
 
 FINISH = """

@@ -105,18 +105,18 @@ def test_a_browser_hears_its_own_echo_and_the_others_hear_it_too(notebook: Kerne
     """A browser takes an echo only as the answer to its own message: the header tells whose that is."""
     notebook.run("plot = tfwidget.LivePlot(); plot.show(); knob = tfwidget.knob('rate', note, 0.0, 1.0)")
     notebook.run("for _ in tfwidget.live(range(3), plot=plot): pass")
-    notebook.run("import comm, json; sent = []; publish = type(knob.view.comm).publish_msg")
+    notebook.run("import comm, json; sent = []; publish = type(knob.control.comm).publish_msg")
     notebook.run(
         "def noted(self, kind, data=None, **rest):\n"
         "    if (data or {}).get('method') == 'echo_update':\n"
         "        parent = get_ipython().kernel.get_parent()\n"
         "        sent.append((parent['header']['msg_type'], data['state']))\n"
         "    publish(self, kind, data, **rest)\n"
-        "type(knob.view.comm).publish_msg = noted"
+        "type(knob.control.comm).publish_msg = noted"
     )
     slider(notebook).update(value=0.25)
     notebook.wait_for(lambda: notebook.evaluate("knob.value") == 0.25, what="the turn")
-    notebook.run("type(knob.view.comm).publish_msg = publish")
+    notebook.run("type(knob.control.comm).publish_msg = publish")
     assert notebook.evaluate("sent") == [("comm_msg", {"value": 0.25})]
 
 
@@ -158,7 +158,7 @@ def test_the_slider_follows_python_while_the_run_is_paused_and_after_it(notebook
 def test_a_failing_setter_warns_and_the_training_goes_on(notebook: Kernel) -> None:
     notebook.run("def fail(value): raise ValueError('too hot')")
     loop = (
-        "seen = []\nfor i in tfwidget.live(wait_for(lambda: 'too hot' in knob.view.children[1].value)):\n"
+        "seen = []\nfor i in tfwidget.live(wait_for(lambda: 'too hot' in knob.remark.value)):\n"
         "    if i is None and not seen:\n        print('begun', flush=True)\n        seen.append(1)"
     )
     cell = notebook.execute(f"knob = tfwidget.knob('heat', fail, 0.0, 1.0)\n{loop}").wait_for_text("begun")

@@ -11,7 +11,7 @@ import pytest
 
 from tfwidget.errors import TensorError
 from tfwidget.record import tf as tfwidget_tf
-from tfwidget.record import values as snapshot
+from tfwidget.record import values as record
 from tfwidget.record.values import fetch as fetch_one_by_one
 from tfwidget.record.values import freeze, hold, is_scalar
 
@@ -199,7 +199,7 @@ def test_tensors_in_host_memory_are_read_type_by_type(monkeypatch):
     monkeypatch.setattr(tfwidget_tf, "_stacked", lambda tensors: pytest.fail("they were stacked"))
     eager = type(tf.constant(1.0))
     one_by_one = lambda value, *_: pytest.fail("read by itself") if type(value) is eager else float(value)  # noqa: E731
-    monkeypatch.setattr(snapshot, "_number", one_by_one)
+    monkeypatch.setattr(record, "_number", one_by_one)
     kinds = [tf.float32, tf.float64, tf.float16, tf.bfloat16, tf.int64, tf.uint8, tf.bool]
     values = [tf.cast(tf.constant(i % 2), kind) for i in range(100) for kind in kinds]
     expected = [float(i % 2) for i in range(100) for _ in kinds]

@@ -21,7 +21,7 @@ def test_it_names_the_packages_that_matter() -> None:
     ("in_kernel", "arrive", "host", "says"),
     [
         (False, False, None, "no: this is not a Jupyter kernel"),
-        (True, True, None, "yes; no subshells are needed"),
+        (True, True, None, "yes"),
         (
             True,
             False,

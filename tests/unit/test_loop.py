@@ -454,6 +454,16 @@ def test_a_loop_inside_a_loop_is_refused(notebook: Notebook, plot: Recorder) -> 
     assert outcome(plot) == ("failed", 0, error)
 
 
+def test_two_loops_at_once_are_refused(notebook: Notebook, plot: Recorder) -> None:
+    def cell() -> None:
+        for _ in zip(steps(plot, 5), steps(plot, 5), strict=True):
+            pass
+
+    error = notebook.run(cell)
+    assert isinstance(error, RunError)
+    assert outcome(plot) == ("failed", 0, error)
+
+
 def test_a_loop_on_another_thread_is_refused() -> None:
     errors: list[BaseException] = []
 

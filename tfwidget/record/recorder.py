@@ -53,6 +53,7 @@ class _Template:
             operator.itemgetter(*scalars) if len(scalars) > 1 else lambda row: [row[i] for i in scalars]
         )
         self.rivals: list[_Template] = []  # with scalars of the same name
+        self.is_plain = not self.mutable and not self.tensors and not self.rivals
         self.steps: list[int] = []
         self.scalars: list[object] = []  # those of the first row, then those of the second, ...
         self.newest: list[object] = []  # the newest row, where there are tensors in it
@@ -124,15 +125,10 @@ class Recorder:
                 self._log_first(values, step)
                 return
             row: list[object] = [*values.values()]
-            if template.rivals:
-                self._keep_order(template, step)
-            if template.mutable and not self._hold(template, values, row, step):
-                return
-            if template.tensors:
-                self._note_tensors(template, row, step)
-                template.scalars += template.pick(row)
-            else:
+            if template.is_plain:
                 template.scalars += row
+            elif not self._take(template, values, row, step):
+                return
             template.steps.append(step)
             self.changed = True
             self._waiting += len(row)
@@ -178,7 +174,19 @@ class Recorder:
             if not set(template.scalar_names).isdisjoint(other.scalar_names):
                 other.rivals.append(template)
                 template.rivals.append(other)
+                other.is_plain = template.is_plain = False
         self._templates[(*names, *types)] = template
+
+    def _take(self, template: _Template, values: Mapping[str, object], row: list[object], step: int) -> bool:
+        """Take a row in which something needs care; return False where it was taken in another way."""
+        if template.rivals:
+            self._keep_order(template, step)
+        if template.mutable and not self._hold(template, values, row, step):
+            return False
+        if template.tensors:
+            self._note_tensors(template, row, step)
+        template.scalars += template.pick(row)
+        return True
 
     def _keep_order(self, template: _Template, step: int) -> None:
         """Have the values of one name and one step that wait in another template come first."""

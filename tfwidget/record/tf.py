@@ -3,12 +3,12 @@
 Invariant: TensorFlow is never imported before a tensor of its own arrives, so whoever does not use it does not pay.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from tfwidget.record import values as snapshot
+from tfwidget.record import values as record
 
 __all__ = ["fetch"]
 
@@ -44,24 +44,30 @@ def fetch(values: Sequence[object]) -> list[float]:
     TensorError
         If a value is not a single real number, or is symbolic (logged inside of a ``tf.function``).
     """
-    first: Any = next((value for value in values if type(value).__name__ == "EagerTensor"), None)
-    if first is None:
-        return snapshot.fetch(values)
-    eager: Any = type(first)
+    kinds = set(map(type, values))
+    eager: Any = next((kind for kind in kinds if kind.__name__ == "EagerTensor"), None)
+    if eager is None:
+        return record.fetch(values)
     tensors: Sequence[Any] = values
-    dtypes = [value.dtype if type(value) is eager else None for value in tensors]
+    first = tensors[0] if len(kinds) == 1 else next(value for value in tensors if type(value) is eager)
     read = _joined if _in_host_memory(first) else _stacked
-    if dtypes.count(first.dtype) == len(values) and (all_of_them := read(tensors)):
+    dtype_of: Callable[[Any], object] = getattr(eager, "_datatype_enum", _dtype)
+    if len(kinds) == 1 and len(set(map(dtype_of, tensors))) == 1 and (all_of_them := read(tensors)):
         return all_of_them
     numbers: list[object] = list(values)
-    alike: dict[int, list[int]] = {}
-    for position, dtype in enumerate(dtypes):
-        if dtype is not None:
-            alike.setdefault(id(dtype), []).append(position)  # a singleton, slow to hash
+    alike: dict[object, list[int]] = {}
+    for position, value in enumerate(tensors):
+        if type(value) is eager:
+            alike.setdefault(dtype_of(value), []).append(position)
     for positions in alike.values():
         for position, number in zip(positions, read([tensors[position] for position in positions]), strict=False):
             numbers[position] = number
-    return snapshot.fetch(numbers)
+    return record.fetch(numbers)
+
+
+def _dtype(tensor: Any) -> object:
+    """What tells the type of a tensor, in place of a private method that takes a sixth of the time."""
+    return tensor.dtype
 
 
 def _in_host_memory(tensor: Any) -> bool:
