@@ -41,7 +41,7 @@ _SYMLOG: tuple[tuple[Limits, list[float]], ...] = (
 
 def transforms() -> list[dict[str, Any]]:
     """Data, and where Matplotlib puts them, in pixels from the figure's upper left corner."""
-    cases = [({"kind": "linear"}, limits, values) for limits, values in _LINEAR]
+    cases: list[tuple[dict[str, Any], Limits, list[float]]] = [({"kind": "linear"}, *case) for case in _LINEAR]
     cases += [({"kind": "log", "base": base}, *case) for base in (10.0, 2.0, 2.718) for case in _LOG]
     cases += [
         ({"kind": "symlog", "base": base, "linthresh": linthresh, "linscale": linscale}, *case)

@@ -72,7 +72,7 @@ export interface Axis {
   ticks: Tick[];
   /** Of the labels. */
   color: string;
-  /** A line at each tick, from edge to edge of the panel; clipped, and snapped to whole pixels. */
+  /** A line at each tick, from the lower or left edge to the other one; clipped, and snapped to whole pixels. */
   grid: Stroke | null;
   /** When grid and labels are painted, among the panel's items; before those of the same order. */
   order: number;

@@ -1,7 +1,7 @@
 """Paints a scene in Python, from its plain data alone, as the schema says that a browser does.
 
-Invariant: nothing here knows the figure that the scene was made of. (Agg draws the lines, so that a test compares places
-and styles, not how two programs smooth their edges.)
+Invariant: nothing here knows the figure that the scene was made of. (Agg draws the lines, so that a test compares
+places and styles, not how two programs smooth their edges.)
 """
 
 import math
@@ -28,17 +28,17 @@ def scaled(scale: Node, values: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         if scale["kind"] == "log":
             logs = np.log(values) / math.log(scale["base"])
-            return np.where(np.isnan(values) | (values > 0), logs, -1000.0)
+            return np.asarray(np.where(np.isnan(values) | (values > 0), logs, -1000.0))
         base, linthresh = scale["base"], scale["linthresh"]
         within = scale["linscale"] / (1.0 - 1.0 / base)
         outside = np.sign(values) * linthresh * (within + np.log(np.abs(values) / linthresh) / math.log(base))
-        return np.where(np.abs(values) <= linthresh, values * within, outside)
+        return np.asarray(np.where(np.abs(values) <= linthresh, values * within, outside))
 
 
 def to_pixels(axis: Node, values: Floats, begin: float, length: float) -> Floats:
     """Data as places between `begin`, the first limit, and `begin + length`, the other one."""
     low, high = scaled(axis["scale"], np.asarray(axis["limits"]))
-    return begin + (scaled(axis["scale"], values) - low) / (high - low) * length
+    return np.asarray(begin + (scaled(axis["scale"], values) - low) / (high - low) * length)
 
 
 def places(panel: Node | None, coords: list[str], points: Floats) -> Floats:
@@ -97,11 +97,11 @@ class Painter:
             begin, length = (left, width) if name == "x" else (top + height, -height)
             place = float(to_pixels(axis, np.array([tick["at"]]), begin, length)[0])
             if axis["grid"]:
-                ends = [(place, top), (place, top + height)] if name == "x" else [(left, place), (left + width, place)]
+                ends = [(place, top + height), (place, top)] if name == "x" else [(left, place), (left + width, place)]
                 self._draw(np.array(ends), axis["grid"], None, panel, snap=True)
             pixel = math.floor(place + 1e-3)
             for glyph, x, y in np.reshape(tick["glyphs"], (-1, 3)).tolist():
-                x, y = (x + pixel, y) if name == "x" else (x, y + pixel)  # noqa: PLW2901
+                x, y = (x + pixel, y) if name == "x" else (x, y + pixel)
                 self._stamp(glyph, x, y, axis["color"], None)
 
     def _paint(self, node: Node, panel: Node | None) -> None:
@@ -131,7 +131,7 @@ class Painter:
                 self._draw(circle.vertices, node["stroke"], node["fill"], clip, codes=circle.codes, snap=False)
             else:
                 for line in shape:
-                    outline = np.reshape(line, (-1, 2)) + (x, y)
+                    outline = np.add(np.reshape(line, (-1, 2)), (x, y))
                     self._draw(outline, node["stroke"], node["fill"], clip, snap=False)
 
     def _draw(
@@ -154,7 +154,7 @@ class Painter:
         graphics.set_linewidth(stroke["width"] if stroke else 0.0)
         if stroke:
             graphics.set_foreground(to_rgba(stroke["color"]), isRGBA=True)
-            graphics.set_capstyle({"square": "projecting"}.get(stroke["cap"], stroke["cap"]))
+            graphics.set_capstyle("projecting" if stroke["cap"] == "square" else stroke["cap"])
             graphics.set_joinstyle(stroke["join"])
             if "dash" in stroke:
                 graphics.set_dashes(stroke["dash"][0], stroke["dash"][1:])
@@ -209,10 +209,10 @@ def colored(pixels: NDArray[Any], colors: Node | None) -> NDArray[np.uint8]:
     """Colours of an image's values."""
     if colors is None:
         return pixels
-    table = colors["table"]
+    table: NDArray[np.uint8] = colors["table"]
     count = len(table) - 3
     with np.errstate(invalid="ignore"):
         levels = (pixels.astype(np.float64) - colors["low"]) / (colors["high"] - colors["low"]) * count
         index = np.where(levels == count, count - 1, np.clip(levels, -1, count + 1))
         index = np.where(levels < 0, count, np.where(levels > count, count + 1, np.trunc(index)))
-    return table[np.where(np.isnan(levels), count + 2, index).astype(int)]
+    return np.asarray(table[np.where(np.isnan(levels), count + 2, index).astype(int)])

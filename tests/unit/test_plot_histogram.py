@@ -1,24 +1,24 @@
 import numpy as np
 import pytest
 
-from tests.unit.plot_frames import frame, new_board, new_panel, pixels
+from tests.unit.plot_frames import frame, kinds_of, moves, new_board, new_panel, panel_at, pixels
 from tfwidget.errors import TensorError
-from tfwidget.plot.histogram import Histogram, HistogramPanel
+from tfwidget.plot.histogram import Histogram
 
 RNG = np.random.default_rng(0)
 
 
-def bars(panel: HistogramPanel) -> tuple[np.ndarray, np.ndarray]:
-    data = panel._bars.get_data()
-    return np.asarray(data.values), np.asarray(data.edges)
+def bars(panel: Histogram) -> tuple[np.ndarray, np.ndarray]:
+    return panel.heights, panel.edges
 
 
-def header(panel: HistogramPanel) -> str:
-    return panel._header.get_text()
+def header(panel: Histogram) -> str:
+    return panel.texts[1]
 
 
-def show(panel: HistogramPanel, array: object, step: int = 0, **options: object) -> bool:
-    return panel.update(frame({}, {"x": array}, step=step, **options))
+def show(panel: Histogram, array: object, step: int = 0) -> bool:
+    """Whether the limits change."""
+    return moves(panel, frame({}, {"x": array}, step=step))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_options_are_checked_where_they_are_given(options: dict[str, object], me
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_bars_count_every_value(dtype: type) -> None:
-    panel = new_panel(HistogramPanel)
+    panel = new_panel(Histogram)
     array = RNG.normal(size=(40, 50)).astype(dtype)
     assert show(panel, array, step=3)
     heights, edges = bars(panel)
@@ -54,7 +54,7 @@ def test_bars_count_every_value(dtype: type) -> None:
 
 
 def test_bins_stay_while_the_data_stay_in_them() -> None:
-    panel = new_panel(HistogramPanel)
+    panel = new_panel(Histogram)
     show(panel, RNG.uniform(-1, 1, 5000))
     edges = bars(panel)[1]
     redraws = sum(show(panel, RNG.uniform(-1, 1, 5000), step=step) for step in range(1, 40))
@@ -67,7 +67,7 @@ def test_bins_stay_while_the_data_stay_in_them() -> None:
 
 
 def test_the_range_shrinks_after_a_while() -> None:
-    panel = new_panel(HistogramPanel)
+    panel = new_panel(Histogram)
     show(panel, np.linspace(-100, 100, 500))
     edges = bars(panel)[1].tolist()
     redraws = [show(panel, np.linspace(-1, 1, 500), step=step) for step in range(1, 4)]
@@ -79,7 +79,7 @@ def test_the_range_shrinks_after_a_while() -> None:
 
 
 def test_slow_growth_redraws_a_logarithmic_number_of_times() -> None:
-    panel = new_panel(HistogramPanel)
+    panel = new_panel(Histogram)
     normal = RNG.normal(size=2000)
     redraws = sum(show(panel, normal * (1.0 + step / 50.0), step=step) for step in range(2000))
     assert redraws < 40
@@ -94,7 +94,7 @@ def test_slow_growth_redraws_a_logarithmic_number_of_times() -> None:
     ],
 )
 def test_whole_numbers_have_a_bar_each(array: np.ndarray, edges: np.ndarray) -> None:
-    panel = new_panel(HistogramPanel)
+    panel = new_panel(Histogram)
     show(panel, array)
     heights, got = bars(panel)
     assert got.tolist() == edges.tolist()
@@ -102,7 +102,7 @@ def test_whole_numbers_have_a_bar_each(array: np.ndarray, edges: np.ndarray) -> 
 
 
 def test_many_whole_numbers_share_bars_evenly() -> None:
-    panel = new_panel(HistogramPanel)
+    panel = new_panel(Histogram)
     show(panel, np.arange(1000))
     heights, edges = bars(panel)
     assert len(heights) <= 50
@@ -132,31 +132,29 @@ def test_many_whole_numbers_share_bars_evenly() -> None:
 )
 def test_odd_tensors_neither_warn_nor_raise(array: np.ndarray) -> None:
     board = new_board()
-    board.update(frame({}, {"x": array}, kind="histogram"))
+    board.update(frame({}, {"x": array}, kind=Histogram))
     pixels(board.figure)
-    assert board.panels[0].kind == "histogram"
-    assert not board.update(frame({}, {"x": array}, step=1, kind="histogram"))
+    assert kinds_of(board) == ["Histogram"]
+    assert not moves(panel_at(board, 0), frame({}, {"x": array}, step=1, kind=Histogram))
 
 
 def test_empty_and_nonfinite_are_stated() -> None:
-    panel = new_panel(HistogramPanel)
+    panel = new_panel(Histogram)
     show(panel, np.zeros((0, 3)))
-    assert panel._empty.get_text() == "empty"
+    assert panel.empty.get_text() == "empty"
     assert header(panel) == "step 0 · n 0"
     show(panel, np.array([np.nan, np.nan, np.inf, -np.inf, 1.0]), step=1)
-    assert panel._empty.get_text() == ""
+    assert panel.empty.get_text() == ""
     assert "2 NaN · 1 Inf · 1 −Inf" in header(panel)
-    assert panel._header.get_color() == panel.theme.warning
     assert bars(panel)[0].sum() == 1
     show(panel, np.full(4, np.nan), step=2)
-    assert panel._empty.get_text() == "nothing finite"
+    assert panel.empty.get_text() == "nothing finite"
     assert bars(panel)[0].sum() == 0
 
 
 def test_a_given_range_is_kept_and_what_is_outside_is_counted() -> None:
-    panel = new_panel(HistogramPanel)
-    array = np.array([-5.0, 0.0, 0.5, 1.0, 9.0])
-    show(panel, array, **Histogram(array, bins=4, range=(0, 1)).options)
+    panel = new_panel(Histogram, bins=4, range=(0, 1))
+    show(panel, np.array([-5.0, 0.0, 0.5, 1.0, 9.0]))
     heights, edges = bars(panel)
     assert edges.tolist() == [0.0, 0.25, 0.5, 0.75, 1.0]
     assert heights.tolist() == [1, 0, 1, 1], "the last edge belongs to the last bar"
@@ -164,14 +162,18 @@ def test_a_given_range_is_kept_and_what_is_outside_is_counted() -> None:
 
 
 def test_other_options_make_other_bins() -> None:
-    panel = new_panel(HistogramPanel)
-    show(panel, np.linspace(0, 1, 100))
-    assert show(panel, np.linspace(0, 1, 100), step=1, bins=10)
+    board = new_board()
+    board.update(frame({}, {"x": np.linspace(0, 1, 100)}, kind=Histogram))
+    panel = panel_at(board, 0)
+    assert isinstance(panel, Histogram)
+    assert len(bars(panel)[0]) == 50
+    board.update(frame({}, {"x": np.linspace(0, 1, 100)}, kind=Histogram, step=1, bins=10))
+    assert panel_at(board, 0) is panel
     assert len(bars(panel)[0]) == 10
 
 
 def test_large_tensors_are_sampled_and_that_is_stated() -> None:
-    panel = new_panel(HistogramPanel)
+    panel = new_panel(Histogram)
     array = np.tile(np.arange(4096, dtype=np.float32), (1024, 1))  # each column is one value
     show(panel, array)
     heights, _ = bars(panel)
@@ -183,7 +185,7 @@ def test_large_tensors_are_sampled_and_that_is_stated() -> None:
 
 
 def test_a_person_s_limits_are_left_alone_until_reset() -> None:
-    panel = new_panel(HistogramPanel)
+    panel = new_panel(Histogram)
     show(panel, RNG.normal(size=1000))
     panel.ax.set_xlim(0.0, 0.5)
     assert not show(panel, 50 * RNG.normal(size=1000), step=1)
@@ -191,3 +193,16 @@ def test_a_person_s_limits_are_left_alone_until_reset() -> None:
     panel.reset_view()
     assert show(panel, 50 * RNG.normal(size=1000), step=2)
     assert panel.ax.get_xlim()[1] > 50
+
+
+def test_the_outline_is_that_of_the_bars() -> None:
+    panel = new_panel(Histogram, bins=2, range=(0, 2))
+    show(panel, np.array([0.5, 1.2, 1.3, 1.4]))
+    outline = panel.bars.get_path().vertices
+    assert np.asarray(outline).tolist() == [[0, 0], [0, 1], [1, 1], [1, 3], [2, 3], [2, 0]]
+    picture = pixels(panel.ax.get_figure(root=True))
+    x, y = panel.ax.transData.transform((1.5, 1.0))
+    fill = picture[int(360 - y), int(x), :3]
+    assert fill.tolist() != [255, 255, 255]
+    x, y = panel.ax.transData.transform((0.5, 2.5))
+    assert picture[int(360 - y), int(x), :3].tolist() == [255, 255, 255], "nothing above a lower bar"

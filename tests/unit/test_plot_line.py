@@ -4,12 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.lines import Line2D
 
-from tests.unit.plot_frames import frame, new_board, new_panel, pixels
+from tests.unit.plot_frames import frame, kinds_of, moves, new_board, new_panel, pixels
 from tfwidget.errors import TensorError
-from tfwidget.plot.line import Line, LinePanel, group_of
-from tfwidget.record.history import Frame, History
+from tfwidget.plot.curve import Curve
+from tfwidget.plot.line import Line, group_of
+from tfwidget.record.history import History
+from tfwidget.record.values import Frame, Logged
 
 
 @pytest.mark.parametrize(
@@ -37,29 +38,59 @@ def test_group_of(name: str, group: str, role: int | None) -> None:
 
 
 def test_line_takes_scalars_only() -> None:
-    assert Line(1.5).kind == "line"
+    logged = Line(1.5)
+    assert isinstance(logged, Logged)
+    assert logged.kind is Line
+    assert logged.series
     Line(np.ones((1, 1)))
     Line(lambda: 1.0)
     with pytest.raises(TensorError, match=r"scalar, got shape \(3,\).*Histogram"):
         Line(np.ones(3))
 
 
-def line_of(panel: LinePanel, index: int = 0) -> Line2D:
-    artist = panel.artists[1 + index]  # after the marks of knobs
-    assert isinstance(artist, Line2D)
-    return artist
+def curve_of(panel: Line, index: int = 0) -> Curve:
+    return panel.entries[index].curve
+
+
+def drawn(panel: Line) -> tuple[np.ndarray, np.ndarray]:
+    return curve_of(panel).points()
+
+
+def dots_of(panel: Line) -> list[float]:
+    return np.asarray(panel.entries[0].dots.get_xdata()).tolist()  # type: ignore[no-any-return]
 
 
 def test_points_are_drawn_as_recorded() -> None:
-    panel = new_panel(LinePanel, "loss")
-    assert panel.update(frame({"loss": [3.0, 2.0, 1.0]}))
-    assert line_of(panel).get_xydata().tolist() == [[0, 3], [1, 2], [2, 1]]
-    assert not panel.update(frame({"loss": [3.0, 2.0, 1.5, 1.0]})), "the limits hold it"
-    assert len(line_of(panel).get_xdata()) == 4
+    panel = new_panel(Line, "loss")
+    assert moves(panel, frame({"loss": [3.0, 2.0, 1.0]}))
+    assert np.column_stack(drawn(panel)).tolist() == [[0, 3], [1, 2], [2, 1]]
+    assert not moves(panel, frame({"loss": [3.0, 2.0, 1.5, 1.0]})), "the limits hold it"
+    assert len(drawn(panel)[0]) == 4
+
+
+def test_agg_draws_what_is_recorded() -> None:
+    panel = new_panel(Line, "loss")
+    panel.update(frame({"loss": [3.0, 2.0, 1.0]}))
+    figure = panel.ax.get_figure(root=True)
+    assert figure is not None
+    picture = pixels(figure)
+    x, y = panel.ax.transData.transform((1.0, 2.0))
+    assert picture[int(360 - y), int(x), :3].tolist() == [0, 0x72, 0xB2]
+    assert curve_of(panel).get_xydata().tolist() == [[0, 3], [1, 2], [2, 1]]
+
+
+def test_nothing_is_shown_again_while_nothing_is_new() -> None:
+    panel = new_panel(Line, "loss")
+    shown = frame({"loss": [3.0, 2.0]})
+    assert panel.update(shown)
+    assert not panel.update(shown)
+    shown.series["loss"].extend([2], [1.0])
+    assert panel.update(shown)
+    assert panel.update(replace(shown, marks=(1,)))
 
 
 def test_limits_hold_all_data_with_a_margin() -> None:
-    panel = new_panel(LinePanel, "loss")
+    panel = new_panel(Line, "loss")
     values = np.random.default_rng(0).normal(size=1000)
     panel.update(frame({"loss": values}))
     low, high = panel.ax.get_ylim()
@@ -72,7 +103,7 @@ def test_limits_hold_all_data_with_a_margin() -> None:
 
 
 @pytest.mark.parametrize("kind", ["decay", "walk", "accuracy", "growth"])
-def test_the_number_of_base_redraws_is_logarithmic_in_the_number_of_steps(kind: str) -> None:
+def test_the_limits_move_a_logarithmic_number_of_times(kind: str) -> None:
     steps = np.arange(100_000)
     rng = np.random.default_rng(1)
     noise = rng.normal(size=len(steps))
@@ -82,12 +113,12 @@ def test_the_number_of_base_redraws_is_logarithmic_in_the_number_of_steps(kind: 
         "accuracy": 1.0 - 1.0 / (1.0 + steps / 1000.0) + 0.01 * noise,
         "growth": np.exp(steps / 2000.0),
     }[kind]
-    panel = new_panel(LinePanel, "x")
+    panel = new_panel(Line, "x")
     history = History()
     redraws = []
     for start in range(0, len(steps), 100):
         history.extend("x", steps[start : start + 100], values[start : start + 100])
-        if panel.update(Frame(start, history, {}, {})):
+        if moves(panel, Frame(start, history, {}, {})):
             redraws.append(start)
     # Three decades of ten sizes each for the steps, and about as many for the values: e^50 is 1.25^224.
     assert len(redraws) <= (260 if kind == "growth" else 60)
@@ -95,7 +126,7 @@ def test_the_number_of_base_redraws_is_logarithmic_in_the_number_of_steps(kind: 
 
 
 def test_limits_shrink_when_the_data_fill_little_of_them() -> None:
-    panel = new_panel(LinePanel, "x")
+    panel = new_panel(Line, "x")
     panel.update(frame({"x": [5.0]}))  # a single value: limits of a size that is only guessed
     panel.update(frame({"x": [5.0, 5.001]}))
     low, high = panel.ax.get_ylim()
@@ -103,7 +134,7 @@ def test_limits_shrink_when_the_data_fill_little_of_them() -> None:
 
 
 def test_a_loss_is_shown_not_to_fall_below_zero() -> None:
-    panel = new_panel(LinePanel, "x")
+    panel = new_panel(Line, "x")
     panel.update(frame({"x": np.linspace(10.0, 0.001, 50)}))
     assert -0.4 < panel.ax.get_ylim()[0] < 0.0
 
@@ -130,12 +161,12 @@ ODD = {
 def test_odd_values_neither_warn_nor_raise(name: str, log: bool, tmp_path: Path) -> None:
     board = new_board()
     board.log_scale = log
-    shown = frame({name: ODD[name]})
-    assert board.update(shown)
+    board.update(frame({name: ODD[name]}))
     pixels(board.figure)
     board.figure.savefig(tmp_path / "figure.png")
-    assert not board.update(shown), "nothing changed"
-    assert board.panels[0].kind == "line"
+    assert kinds_of(board) == ["Line"]
+    if name not in ("largest", "subnormal"):  # no browser can show these, which is said
+        assert board.patch(afresh=True) is not None
 
 
 def test_nothing_recorded_yet() -> None:
@@ -145,119 +176,119 @@ def test_nothing_recorded_yet() -> None:
 
 
 def test_nonfinite_values_are_gaps_with_a_mark_at_the_edge() -> None:
-    panel = new_panel(LinePanel, "x")
+    panel = new_panel(Line, "x")
     panel.update(frame({"x": [1.0, math.nan, 2.0, math.inf, -math.inf, 3.0]}))
-    assert np.isnan(line_of(panel).get_ydata()).tolist() == [False, True, False, True, True, False]
-    marks = line_of(panel, 1)
-    assert sorted(map(tuple, marks.get_xydata().tolist())) == [(1, 0), (3, 1), (4, 0)]
-    assert "NaN" in panel._note.get_text()
+    assert np.isnan(drawn(panel)[1]).tolist() == [False, True, False, True, True, False]
+    assert sorted(map(tuple, panel.bad.get_xydata().tolist())) == [(1, 0), (3, 1), (4, 0)]
+    assert panel.texts[2] == "× NaN or Inf"
 
 
 def test_a_point_between_gaps_can_be_seen() -> None:
     values = np.ones(200)
     values[[99, 101]] = math.nan
-    panel = new_panel(LinePanel, "x")
+    panel = new_panel(Line, "x")
     panel.update(frame({"x": values}))
-    line = line_of(panel)
-    steps = np.asarray(line.get_xdata())
-    assert line.get_marker() == "o"
-    assert [steps[index] for index in line.get_markevery()] == [100]
+    assert dots_of(panel) == [100]
     panel.update(frame({"x": np.ones(200)}))
-    assert line.get_marker() != "o"
+    assert dots_of(panel) == []
 
 
-def test_few_points_have_markers_and_many_have_none() -> None:
-    panel = new_panel(LinePanel, "x")
+def test_few_points_have_dots_and_many_have_none() -> None:
+    panel = new_panel(Line, "x")
     panel.update(frame({"x": np.ones(10)}))
-    assert line_of(panel).get_marker() == "o"
+    assert dots_of(panel) == list(range(10))
     panel.update(frame({"x": np.ones(500)}))
-    assert line_of(panel).get_marker() == ""
+    assert dots_of(panel) == []
+    panel.ax.set_xlim(100, 105)
+    assert dots_of(panel) == list(range(97, 109)), "and few are seen of many"
 
 
 def test_the_cost_of_a_curve_is_bounded_by_its_width() -> None:
-    panel = new_panel(LinePanel, "x")
+    panel = new_panel(Line, "x")
     values = np.random.default_rng(0).normal(size=100_000)
     panel.update(frame({"x": values}))
-    drawn = np.asarray(line_of(panel).get_ydata())
-    assert len(drawn) <= 3 * panel.pixels[0] + 2
-    assert drawn.min() == values.min()
-    assert drawn.max() == values.max()
+    points = drawn(panel)[1]
+    assert len(points) <= 3 * panel.pixels[0] + 2
+    assert points.min() == values.min()
+    assert points.max() == values.max()
 
 
 def test_a_person_s_limits_are_left_alone_until_reset() -> None:
-    panel = new_panel(LinePanel, "x")
+    panel = new_panel(Line, "x")
     history = History()
     history.extend("x", np.arange(60_000), np.sin(np.arange(60_000)))
     panel.update(Frame(0, history, {}, {}))
     panel.ax.set_xlim(50_000, 50_020)
-    assert np.diff(line_of(panel).get_xdata()).max() == 1, "zooming in shows every step at once, before the next frame"
+    assert np.diff(drawn(panel)[0]).max() == 1, "zooming in shows every step at once, before the next frame"
     history.extend("x", np.arange(60_000, 160_000), np.full(100_000, 50.0))
-    assert not panel.update(Frame(1, history, {}, {}))
+    panel.update(Frame(1, history, {}, {}))
     assert panel.ax.get_xlim() == (50_000, 50_020)
     assert panel.ax.get_ylim()[1] < 2.0
     panel.ax.set_xlim(159_000, 159_900)
-    assert set(line_of(panel).get_ydata()) == {50.0}, "new data are drawn where the person looks"
+    assert set(drawn(panel)[1]) == {50.0}, "new data are drawn where the person looks"
     panel.reset_view()
-    assert panel.update(Frame(2, history, {}, {}))
+    panel.update(Frame(2, history, {}, {}))
     assert panel.ax.get_xlim()[1] > 159_999
     assert panel.ax.get_ylim()[1] > 50.0
 
 
 def test_who_drags_a_view_uncovers_half_of_it_without_the_kernel() -> None:
-    panel = new_panel(LinePanel, "x")
+    panel = new_panel(Line, "x")
     history = History()
     values = np.random.default_rng(0).normal(size=60_000)
     values[[30_300, 30_700]] = np.nan
     history.extend("x", np.arange(60_000), values)
     panel.update(Frame(0, history, {}, {}))
     panel.ax.set_xlim(30_000, 30_600)
-    drawn = line_of(panel).get_xdata()
-    assert (min(drawn), max(drawn)) == (29_699, 30_901)
-    assert np.diff(drawn).max() <= 4, "in the same detail"
-    assert panel._marks.get_xdata().tolist() == [30_300], "marks are not clipped"
+    steps = drawn(panel)[0]
+    assert (min(steps), max(steps)) == (29_699, 30_901)
+    assert np.diff(steps).max() <= 4, "in the same detail"
+    assert panel.bad.get_xdata().tolist() == [30_300], "marks are not clipped"
 
 
 def test_a_new_series_in_the_group_shares_the_axes() -> None:
-    panel = new_panel(LinePanel, "val_loss")
-    assert panel._title.get_text() == "val_loss"
-    panel.add("loss")
+    panel = new_panel(Line, "val_loss")
+    assert panel.texts[0] == "val_loss"
+    panel.add_names(["loss"])
     panel.update(frame({"loss": [1.0, 2.0], "val_loss": [3.0]}))
-    assert panel._title.get_text() == "loss"
+    assert panel.texts[0] == "loss"
     assert panel.names == ("val_loss", "loss")
-    assert [curve.label.get_text() for curve in panel._curves] == ["val_loss", "loss"]
-    assert [curve.value.get_text() for curve in panel._curves] == ["3", "2"]
-    colors = [curve.line.get_color() for curve in panel._curves]
+    assert [entry.label.get_text() for entry in panel.entries] == ["val_loss", "loss"]
+    assert [entry.value.get_text() for entry in panel.entries] == ["3", "2"]
+    colors = [entry.curve.get_color() for entry in panel.entries]
     assert colors == [panel.theme.series[1], panel.theme.series[0]], "validation has its colour whatever comes first"
 
 
 def test_more_series_than_colours() -> None:
-    panel = new_panel(LinePanel, "a")
-    for index in range(9):
-        panel.add(f"a/{'train' if index % 2 else 'val'}")
-    assert len({curve.color for curve in panel._curves}) == len(panel.theme.series)
+    panel = new_panel(Line, "a")
+    names = [f"a/{'train' if index % 2 else 'val'}{index}" for index in range(9)]
+    panel.add_names(names)
+    panel.update(frame({name: [1.0] for name in ("a", *names)}))
+    assert len(panel.entries) == 10
+    assert {entry.curve.get_color() for entry in panel.entries} == set(panel.theme.series)
 
 
 def test_log_scale() -> None:
-    panel = new_panel(LinePanel, "x")
+    panel = new_panel(Line, "x")
     shown = frame({"x": [-1.0, 0.0, 1e-3, 1.0, 1e3]})
     panel.update(shown)
-    assert panel._note.get_text() == ""
+    assert panel.texts[2] == ""
     panel.set_log(True)
-    assert panel.update(shown)
+    panel.update(shown)
     low, high = panel.ax.get_ylim()
     assert panel.ax.get_yscale() == "log"
     assert 1e-4 < low < 1e-3
     assert 1e3 < high < 1e4
-    assert np.isnan(line_of(panel).get_ydata()).tolist() == [True, True, False, False, False]
-    assert panel._note.get_text() == "≤ 0 not shown"
+    assert np.isnan(drawn(panel)[1]).tolist() == [True, True, False, False, False]
+    assert panel.texts[2] == "≤ 0 not shown"
     panel.set_log(False)
     panel.update(shown)
-    assert panel._note.get_text() == ""
+    assert panel.texts[2] == ""
     assert panel.ax.get_yscale() == "linear"
 
 
 def test_a_log_scale_of_all_numbers_there_are() -> None:
-    panel = new_panel(LinePanel, "x")
+    panel = new_panel(Line, "x")
     panel.set_log(True)
     panel.update(frame({"x": [1e-320, 1.0, 1e308]}))
     low, high = panel.ax.get_ylim()
@@ -266,7 +297,7 @@ def test_a_log_scale_of_all_numbers_there_are() -> None:
 
 
 def test_another_scale_keeps_a_person_s_limits() -> None:
-    panel = new_panel(LinePanel, "x")
+    panel = new_panel(Line, "x")
     shown = frame({"x": [100.0, -1.0, 4.0, 3.0, 2.0, 1e-3, 7.0]})
     panel.update(shown)
     panel.ax.set_xlim(1.5, 4.5)
@@ -289,7 +320,7 @@ def test_another_scale_keeps_a_person_s_limits() -> None:
 
 
 def test_steps_that_nobody_has_zoomed_into_go_on_growing_on_another_scale() -> None:
-    panel = new_panel(LinePanel, "x")
+    panel = new_panel(Line, "x")
     panel.update(frame({"x": [1.0, 2.0]}))
     panel.ax.set_ylim(-1.0, 5.0)
     panel.set_log(True)
@@ -299,7 +330,7 @@ def test_steps_that_nobody_has_zoomed_into_go_on_growing_on_another_scale() -> N
 
 
 def test_another_scale_where_nothing_in_view_can_be_shown() -> None:
-    panel = new_panel(LinePanel, "x")
+    panel = new_panel(Line, "x")
     shown = frame({"x": [5.0, 5.0, -1.0, -2.0, 5.0]})
     panel.update(shown)
     panel.ax.set_xlim(1.5, 3.5)
@@ -310,14 +341,14 @@ def test_another_scale_where_nothing_in_view_can_be_shown() -> None:
 
 
 def test_log_scale_without_anything_to_show_says_so() -> None:
-    panel = new_panel(LinePanel, "x")
+    panel = new_panel(Line, "x")
     panel.set_log(True)
     panel.update(frame({"x": [-1.0, 0.0]}))
-    assert panel._note.get_text() == "no value > 0"
+    assert panel.texts[2] == "no value > 0"
 
 
 def test_steps_that_do_not_begin_at_zero() -> None:
-    panel = new_panel(LinePanel, "x")
+    panel = new_panel(Line, "x")
     history = History()
     history.extend("x", [100_000, 100_010], [1.0, 2.0])
     panel.update(Frame(0, history, {}, {}))
@@ -328,7 +359,7 @@ def test_steps_that_do_not_begin_at_zero() -> None:
 
 @pytest.mark.parametrize("dpi", [100.0, 157.0, 200.0])
 def test_the_axis_of_steps_is_named_right_below_its_numbers(dpi: float) -> None:
-    panel = new_panel(LinePanel, "loss")
+    panel = new_panel(Line, "loss")
     panel.ax.figure.set_dpi(dpi)
     panel.update(frame({"loss": np.linspace(0.0, 1.0, 100)}))
     pixels(panel.ax.figure)
@@ -342,24 +373,22 @@ def test_the_axis_of_steps_is_named_right_below_its_numbers(dpi: float) -> None:
 # -- marks of knobs ----------------------------------------------------------------------------------------------------
 
 
-def turns_of(panel: LinePanel) -> list[float]:
-    line = panel.artists[0]
-    assert isinstance(line, Line2D)
-    return np.asarray(line.get_xdata())[::3].tolist()  # type: ignore[no-any-return]
+def turns_of(panel: Line) -> list[float]:
+    return np.asarray(panel.turns.get_xdata())[::3].tolist()  # type: ignore[no-any-return]
 
 
-def test_a_knob_that_was_turned_leaves_a_line_without_a_full_draw() -> None:
-    panel = new_panel(LinePanel, "x")
+def test_a_knob_that_was_turned_leaves_a_line() -> None:
+    panel = new_panel(Line, "x")
     shown = frame({"x": np.ones(1000)})
     panel.update(shown)
     assert turns_of(panel) == []
-    assert not panel.update(replace(shown, marks=(300, 700)))
+    assert not moves(panel, replace(shown, marks=(300, 700)))
     assert turns_of(panel) == [300, 700]
-    assert np.asarray(line_of(panel, -1).get_ydata())[:2].tolist() == [0.0, 1.0], "from the bottom to the top"
+    assert np.asarray(panel.turns.get_ydata())[:2].tolist() == [0.0, 1.0], "from the bottom to the top"
 
 
 def test_marks_without_a_gap_become_two() -> None:
-    panel = new_panel(LinePanel, "x")
+    panel = new_panel(Line, "x")
     shown = frame({"x": np.ones(1000)})
     panel.update(replace(shown, marks=(100, *range(300, 400), 800)))
     assert turns_of(panel) == [100, 300, 399, 800]
@@ -371,6 +400,6 @@ def test_marks_without_a_gap_become_two() -> None:
 
 
 def test_the_number_of_marks_is_bounded() -> None:
-    panel = new_panel(LinePanel, "x")
+    panel = new_panel(Line, "x")
     panel.update(replace(frame({"x": np.ones(100_000)}), marks=tuple(range(0, 100_000, 100))))
     assert turns_of(panel) == [0, 99_900]

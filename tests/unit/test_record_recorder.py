@@ -210,6 +210,14 @@ def test_a_tensor_that_another_step_may_have_changed_is_not_shown(bench: Bench) 
     assert bench.recorder.frame(3).values["weights"].step == 1
 
 
+def test_a_copy_that_comes_too_late_is_not_made(bench: Bench) -> None:
+    weights = np.ones(2)
+    bench.log(5, weights=weights)
+    weights[:] = 9
+    bench.recorder.settle(6)
+    assert bench.recorder.frame(6).values == {}
+
+
 def test_what_is_logged_now_and_then_is_copied_at_the_end_of_its_step_once_a_frame(bench: Bench) -> None:
     weights = np.zeros(1_000)
     for step in (10, 20, 30):

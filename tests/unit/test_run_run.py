@@ -1,6 +1,8 @@
 """The tick, with an injected clock and a fake front end: the whole policy in milliseconds."""
 
+import asyncio
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -10,6 +12,7 @@ from tests.unit.run_bench import Bench, Hands, Idle
 from tfwidget.errors import TfwidgetWarning
 from tfwidget.record.values import fetch as fetch_one_by_one
 from tfwidget.run.budget import Pace
+from tfwidget.run.driver import Background
 
 
 @pytest.fixture
@@ -86,6 +89,16 @@ def test_between_frames_a_step_reads_the_clock_once_and_asks_nobody(
     assert (reads, bench.front_end.asked) == (20, [])
 
 
+def test_where_frames_come_rarely_the_numbers_go_on(bench: Bench) -> None:
+    run = bench.run()
+    bench.front_end.cost = 0.2
+    bench.train_for(run, 100.0, 0.001)
+    frames, alone = len(bench.front_end.frames), len(bench.front_end.alone)
+    bench.train_for(run, 10.0, 0.001)
+    assert len(bench.front_end.frames) - frames == pytest.approx(5, abs=1)
+    assert 15 <= len(bench.front_end.alone) - alone <= 20, "at least every half second"
+
+
 def test_a_failing_plot_does_not_end_the_training(bench: Bench) -> None:
     run = bench.run()
     bench.front_end.fault = ValueError("no ink")
@@ -113,6 +126,7 @@ def test_a_front_end_that_cannot_be_asked_does_not_end_the_training(
 def test_another_front_end_is_drawn_on_at_once(bench: Bench) -> None:
     run = bench.run()
     bench.train(run, 100, loss=1.0)
+    bench.train(run, 100)
     former = bench.front_end
     drawn, other = len(former.frames), type(former)(bench.clock)
     run.draw_on(other)
@@ -382,10 +396,11 @@ def test_pauses_do_not_count_as_training_time(bench: Bench, monkeypatch: pytest.
 def test_a_command_takes_effect_at_the_next_step_boundary_though_no_frame_is_due(bench: Bench) -> None:
     run, done = bench.run(), list[int]()
     bench.train(run, 100)
-    run.command(lambda: done.append(run.step))
     bench.mailbox.post(lambda: done.append(run.step))
     bench.train(run, 1)
-    assert done == [100, 101]
+    assert done == [101]
+    run.command(lambda: done.append(run.step))
+    assert done == [101, 101]
     run.stop("enough")
     assert bench.train(run, 10) == 1
 
@@ -470,7 +485,9 @@ def test_a_loop_that_was_left_has_ended_and_its_outcome_comes_later(bench: Bench
     told: list[str] = []
     run.at_end(lambda: told.append(run.state))
     run.leave()
+    shown = len(bench.front_end.statuses)
     run.leave()
+    assert len(bench.front_end.statuses) == shown
     assert (run.state, run.stopping, run.stopped_by_user) == ("ended", True, False)
     assert bench.front_end.steps == [1, 2, 2]
     assert bench.front_end.still == [False, False, True]
@@ -580,6 +597,21 @@ def test_a_run_that_goes_on_from_another_has_its_render_budget(bench: Bench) -> 
     assert len(bench.front_end.frames) - frames == 5, "no frame is exempt again"
 
 
+@pytest.mark.parametrize("how", ["leave", "finish"])
+def test_the_tensors_of_the_training_are_let_go_of(bench: Bench, how: str) -> None:
+    class Tensor(np.ndarray):
+        pass
+
+    run, tensor = bench.run(), np.ones(3).view(Tensor)
+    gone = weakref.ref(tensor)
+    bench.train(run, 3, weights=tensor, loss=1.0)
+    del tensor
+    assert gone() is not None
+    run.leave() if how == "leave" else run.finish("finished")
+    assert gone() is None
+    assert bench.front_end.frames[-1].values["weights"].step == 3
+
+
 def test_an_interrupt_while_the_last_picture_is_drawn_leaves_nobody_waiting(bench: Bench) -> None:
     run = bench.run()
     told: list[str] = []
@@ -612,3 +644,65 @@ def test_a_tick_in_another_cell_does_nothing(bench: Bench) -> None:
     run.pause()
     assert run.tick()
     assert (bench.front_end.statuses, run.is_own) == ([], False)
+
+
+# -- in the background -------------------------------------------------------------------------------------------------
+
+
+def test_others_have_their_turn_between_slices_though_no_frame_is_due(bench: Bench) -> None:
+    steps_at_turn: list[int] = []
+
+    def training() -> None:
+        bench.train(run, 100, seconds=0.003)
+        run.finish("finished")
+
+    async def main() -> None:
+        task = asyncio.create_task(driver.drive())
+        while not task.done():
+            await asyncio.sleep(0)
+            if not steps_at_turn or steps_at_turn[-1] != run.step:
+                steps_at_turn.append(run.step)
+
+    driver = Background(training, clock=bench.clock)
+    run = bench.run(driver=driver)
+    assert run.in_background
+    asyncio.run(main())
+    assert run.state == "finished"
+    assert steps_at_turn == [*range(7, 100, 7), 100]
+
+
+def test_what_a_background_run_waits_for_and_its_slow_steps_are_told(bench: Bench) -> None:
+    def training() -> None:
+        bench.train(run, 3)
+        bench.train(run, 3, seconds=1.0)
+        run.finish("finished")
+
+    driver = Background(training, clock=bench.clock)
+    driver.waits_for = "the cell to end"
+    run = bench.run(driver=driver)
+    run.show_status()
+    asyncio.run(driver.drive())
+    told = [(status.waits_for, status.slow_step) for status in bench.front_end.statuses]
+    assert told[0] == ("the cell to end", None)
+    assert told[1] == (None, None)
+    assert any(slow_step == pytest.approx(1.0, abs=0.01) for _, slow_step in told)
+
+
+def test_when_it_goes_on_it_says_at_once_that_it_waits_no_longer(bench: Bench) -> None:
+    def training() -> None:
+        bench.train(run, 20, seconds=0.003)
+        run.finish("finished")
+
+    async def main() -> None:
+        task = asyncio.create_task(driver.drive())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert run.step == 7, "a slice"
+        driver.waits_for = "a cell to end"  # nothing is logged, so no frame tells that it has ended
+        run.show_status()
+        await task
+
+    driver = Background(training, clock=bench.clock)
+    run = bench.run(driver=driver)
+    asyncio.run(main())
+    assert [status.waits_for for status in bench.front_end.alone] == ["a cell to end", None]

@@ -14,9 +14,9 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tfwidget.plot.axes import AxesScene, is_stale, moves_itself
+from tfwidget.plot.axes import AxesScene, is_stale
 from tfwidget.plot.glyphs import MOST
-from tfwidget.plot.ledger import Ledger, warn
+from tfwidget.plot.ledger import Ledger
 from tfwidget.plot.places import Around, Kept
 from tfwidget.plot.shapes import describe
 from tfwidget.scene.scene import Body
@@ -42,7 +42,6 @@ class FigureScene:
         self._own: dict[Artist, Kept] = {}
         self._noted: set[Artist] = set()
         self._geometry: tuple[float, ...] = ()
-        self._warned = False
         self._draw: Callable[[Any], None] = figure.draw
         figure.draw = self._draw_noted  # type: ignore[method-assign]
 
@@ -67,8 +66,7 @@ class FigureScene:
     def _draw_noted(self, renderer: Any) -> None:
         self.note_stale()
         self._draw(renderer)
-        arranged = self._figure.get_layout_engine() is not None
-        self._noted.update(ax for ax in self._axes if arranged or moves_itself(ax))
+        self._noted.update(ax for ax, panel in self._axes.items() if panel.has_moved)
 
     def patch(self, *, afresh: bool) -> tuple[Body, bytes] | None:
         """What has changed since the last call.
@@ -136,10 +134,9 @@ class FigureScene:
         try:
             nodes = describe(artist, around, kept)
         except Exception as error:  # whatever is wrong with an artist, the others are shown
-            if not self._warned:
-                self._warned = True
-                warn("artist beside the axes", error)
-            nodes = [self._ledger.picture(artist, 0, artist.get_zorder())]
+            name = type(artist).__name__
+            self._ledger.warn(0, f"A {name} beside the panels is drawn by Matplotlib, as a picture.", error)
+            nodes = [self._ledger.picture(artist, f"A {name}", 0, artist.get_zorder())]
         if artist is self._figure.patch and nodes and nodes[0] is not None:
             nodes[0]["order"] = _BEHIND
         self._ledger.put(kept, nodes)

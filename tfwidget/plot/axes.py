@@ -15,7 +15,7 @@ from matplotlib.scale import LogTransform
 from matplotlib.spines import Spine
 
 from tfwidget.plot.axis import axis_nodes, scale_of
-from tfwidget.plot.ledger import Ledger, warn
+from tfwidget.plot.ledger import Ledger
 from tfwidget.plot.places import Around, Kept, Node, Nodes, Undescribable
 from tfwidget.plot.shapes import describe, hex_of
 from tfwidget.scene import protocol
@@ -44,13 +44,12 @@ class AxesScene:
         self._ledger = ledger
         self.id = ledger.scene.new_id()
         self._picture = ledger.new()
-        self._warned = False
         self._around: Around | None = None
         self._children: list[Artist] = []
         self._kept: dict[Artist, Kept] = {}
         self._axes: list[protocol.Axis] = []
         self._box: tuple[float, ...] = ()
-        self._limits: tuple[tuple[float, float], ...] = ()
+        self._limits = ((0.0, 0.0), (0.0, 0.0))
         self._scales: list[protocol.Scale] = []
 
     @property
@@ -82,17 +81,19 @@ class AxesScene:
         if moves_itself(ax):
             locator = ax.get_axes_locator()
             ax.apply_aspect(None if locator is None else locator(ax, self._ledger.renderer()))
+        limits, box = _limits(ax), _box(ax)
+        moved, resized = limits != self._limits, box != self._box
+        self._limits, self._box = limits, box
         try:
-            self._walk(figure, noted, everything)
+            self._walk(figure, noted, moved, resized, everything or self._around is None)
             self._ledger.put(self._picture, [])
         except Exception as error:  # whatever is wrong with an axes, the others are shown
-            if not self._warned:
-                self._warned = True
-                warn(f"panel {ax.get_label() or ax.get_title()!r}", error)
+            said = f"{_name(ax)} is drawn by Matplotlib, as a picture, which costs it its frame rate."
+            self._ledger.warn(self.id, said, error)
             self._forget_artists()
             self._show_picture(figure.height)
-        for child in ax.get_children():
-            child.stale = False
+            for child in ax.get_children():
+                child.stale = False
         ax.stale = False
 
     def clear(self) -> None:
@@ -106,37 +107,39 @@ class AxesScene:
             self._ledger.put(kept, [])
         self._kept, self._children, self._axes, self._around = {}, [], [], None
 
-    def _walk(self, figure: Around, noted: Container[Artist], everything: bool) -> None:
+    @property
+    def has_moved(self) -> bool:
+        """Whether the axes has other limits or another place than when it was described."""
+        return self._limits != _limits(self._ax) or self._box != _box(self._ax)
+
+    def _walk(
+        self, figure: Around, noted: Container[Artist], moved: bool, resized: bool, everything: bool
+    ) -> None:  # fmt: skip
+        """Put the nodes of the artists that have changed, or that are elsewhere with these limits or in this place."""
         ax = self._ax
         if ax.name != "rectilinear":
             raise Undescribable(ax, f"its projection is {ax.name!r}")
-        (left, bottom), (right, top) = ax.viewLim.get_points().tolist()
-        limits = (left, right), (bottom, top)
-        box = (*ax.bbox.bounds, ax.axison, ax.get_frame_on())
-        moved, resized = limits != self._limits, box != self._box
         due = [axis for axis in (ax.xaxis, ax.yaxis) if is_stale(axis) or axis in noted]
-        if everything or moved or due or self._around is None:
-            scales = [scale_of(axis, limit) for axis, limit in zip((ax.xaxis, ax.yaxis), limits, strict=True)]
-            if scales != self._scales or self._around is None:
+        if everything or moved or due:
+            scales = [scale_of(axis, limit) for axis, limit in zip((ax.xaxis, ax.yaxis), self._limits, strict=True)]
+            if scales != self._scales:
                 everything = True  # points of a log scale are not those of a linear one
                 for kept in self._kept.values():
                     kept.memory.pop("said", None)
             self._scales = scales
-        if everything or resized or self._around is None:
-            self._around = _around(ax, self.id, figure, self._scales)
-        self._limits, self._box = limits, box
-        if (everything or moved or resized or due or ax.title.stale) and any(
-            map(ax.get_title, ("center", "left", "right"))
-        ):
+        around = self._around
+        if around is None or everything or resized:
+            around = self._around = _around(ax, self.id, figure, self._scales)
+        if (everything or moved or resized or due or ax.title.stale) and _is_titled(ax):
             ax.get_tightbbox(self._ledger.renderer(), call_axes_locator=False)  # puts them above all else
         children = ax.get_children()
-        children.remove(ax.patch)
-        axes = self._axes or [_no_axis(limits[0]), _no_axis(limits[1])]
+        children.remove(ax.patch)  # the panel's face
+        ax.patch.stale = False
+        axes = self._axes or [_no_axis(self._limits[0]), _no_axis(self._limits[1])]
         for child in children:
-            kept = self._kept.get(child)
-            if kept is None:
-                kept = self._kept[child] = self._ledger.new()
-            elif not (
+            known = self._kept.get(child)
+            kept = known or self._ledger.new()
+            if known is not None and not (
                 everything
                 or child.stale
                 or child in due
@@ -145,15 +148,9 @@ class AxesScene:
                 or (resized and kept.needs_box)
             ):
                 continue
-            nodes: Nodes = []
-            if isinstance(child, Axis):
-                index = 0 if child is ax.xaxis else 1
-                axes[index], nodes = axis_nodes(child, self._scales[index], self._around, kept)
-            elif not isinstance(child, Spine) or (ax.axison and ax.get_frame_on()):
-                nodes = describe(child, self._around, kept)
-            else:
-                kept.needs_box = True
-            self._ledger.put(kept, nodes)
+            self._kept[child] = kept
+            self._ledger.put(kept, self._nodes(child, axes, around, kept))
+            child.stale = False
         self._axes = axes
         if children != self._children:
             for gone in self._kept.keys() - set(children):
@@ -161,19 +158,30 @@ class AxesScene:
             self._children = children
         self._ledger.scene.put(self.id, _panel(ax, figure.height, axes))
 
+    def _nodes(self, child: Artist, axes: list[protocol.Axis], around: Around, kept: Kept) -> Nodes:
+        """The nodes of an artist; of an axis also what is said of it in the panel's node, which goes into `axes`."""
+        if isinstance(child, Axis):
+            index = 0 if child is self._ax.xaxis else 1
+            axes[index], nodes = axis_nodes(child, self._scales[index], around, kept)
+            return nodes
+        if isinstance(child, Spine) and not (self._ax.axison and self._ax.get_frame_on()):
+            kept.needs_box = True
+            return []
+        return describe(child, around, kept)
+
     def _show_picture(self, height: int) -> None:
         ax, axes = self._ax, []
         navigate = ax.name == "rectilinear"
-        for axis, (low, high) in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
-            node = _no_axis((float(low), float(high)))
+        for axis, limits in zip((ax.xaxis, ax.yaxis), self._limits, strict=True):
+            node = _no_axis(limits)
             try:
-                node["scale"] = scale_of(axis, (low, high))
+                node["scale"] = scale_of(axis, limits)
             except Undescribable:
                 navigate = False
             axes.append(node)
         panel = _panel(ax, height, axes)
         self._ledger.scene.put(self.id, panel | {"face": None, "navigate": navigate and panel["navigate"]})
-        self._ledger.put(self._picture, [self._ledger.picture(ax, self.id, 0.0)])
+        self._ledger.put(self._picture, [self._ledger.picture(ax, _name(ax), self.id, 0.0)])
 
 
 def _no_axis(limits: tuple[float, float]) -> protocol.Axis:
@@ -181,6 +189,20 @@ def _no_axis(limits: tuple[float, float]) -> protocol.Axis:
         "scale": {"kind": "linear"}, "limits": list(limits), "ticks": [], "color": "#000000ff", "grid": None,
         "order": 0.0,
     }  # fmt: skip
+
+
+def _limits(ax: Axes) -> tuple[tuple[float, float], tuple[float, float]]:
+    (left, bottom), (right, top) = ax.viewLim.get_points().tolist()
+    return (left, right), (bottom, top)
+
+
+def _box(ax: Axes) -> tuple[float, ...]:
+    return (*ax.bbox.bounds, ax.axison, ax.get_frame_on())
+
+
+def _name(ax: Axes) -> str:
+    name = ax.get_label() or ax.get_title()
+    return f"The panel {name!r}" if name else "A panel"
 
 
 def _around(ax: Axes, number: int, figure: Around, scales: list[protocol.Scale]) -> Around:

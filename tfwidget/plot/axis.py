@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axis import Axis, Tick, XAxis
 from matplotlib.scale import LogTransform, SymmetricalLogTransform
 from matplotlib.text import Text
+from matplotlib.ticker import NullLocator
 from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 
@@ -58,8 +59,8 @@ def axis_nodes(axis: Axis, scale: protocol.Scale, around: Around, kept: Kept) ->
     }  # fmt: skip
     if not axis.get_visible() or axis.get_animated() or not around.ax.axison:
         return node, []
-    _place_texts(axis)
     major, minor = (_Ticks(axis, around, which) for which in (False, True))
+    _place_texts(axis)
     colors = {ticks.color for ticks in (major, minor) if ticks.color is not None}
     if len(colors) > 1:
         raise Undescribable(axis, "its tick labels have several colours")
@@ -81,7 +82,7 @@ def axis_nodes(axis: Axis, scale: protocol.Scale, around: Around, kept: Kept) ->
         if ticks in labelled or (ticks is major and node["grid"] is not None):
             node["ticks"] += ticks.nodes()
     for text in (axis.label, axis.offsetText):
-        nodes += (*describe(text, around, Kept(0)), None)[:1]
+        nodes += (*(describe(text, around, Kept(0)) if text.get_text() else ()), None)[:1]
         text.stale = False
     for label in nodes[-2:]:
         if label is not None:
@@ -106,12 +107,7 @@ class _Ticks:
         self._axis, self._around = axis, around
         self._name = "minor" if minor else "major"
         self._across = isinstance(axis, XAxis)
-        formatter = axis.get_minor_formatter() if minor else axis.get_major_formatter()
-        places = np.asarray(axis.get_minorticklocs() if minor else axis.get_majorticklocs(), np.float64)
-        words = formatter.format_ticks(places.tolist()) if len(places) else []
-        inside = _inside(axis, places)
-        self.places: Floats = places[inside]
-        self._words = [str(word) for word, shown in zip(words, inside, strict=True) if shown]
+        self.places, self._words = _places_and_words(axis, minor)
         self._tick: Tick | None = None
         self.color: str | None = None
         self.grid: protocol.Stroke | None = None
@@ -190,6 +186,17 @@ class _Ticks:
         return node | {
             "points": data, "offset": list(offset), "ascending": False, "clip": True, "order": self._axis.get_zorder(),
         }  # fmt: skip
+
+
+def _places_and_words(axis: Axis, minor: bool) -> tuple[Floats, list[str]]:
+    """Where ticks within the limits are, and their labels."""
+    if isinstance(axis.get_minor_locator() if minor else axis.get_major_locator(), NullLocator):
+        return np.empty(0), []
+    places = np.asarray(axis.get_minorticklocs() if minor else axis.get_majorticklocs(), np.float64)
+    formatter = axis.get_minor_formatter() if minor else axis.get_major_formatter()
+    words = formatter.format_ticks(places.tolist())
+    inside = _inside(axis, places)
+    return places[inside], [str(word) for word, shown in zip(words, inside.tolist(), strict=True) if shown]
 
 
 def _inside(axis: Axis, places: Floats) -> NDArray[np.bool_]:

@@ -5,11 +5,13 @@ pixel, in a browser as in Agg's picture. What it has once said to pages is conti
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from matplotlib.backend_bases import RendererBase
 from matplotlib.lines import Line2D
+from matplotlib.transforms import BboxBase
 from numpy.typing import NDArray
 
 from tfwidget.record.series import Series
@@ -64,8 +66,8 @@ class Curve(Line2D):
     @property
     def view(self) -> tuple[float, float] | None:
         """The range of steps in sight; None where that is all of the series."""
-        assert self.axes is not None
-        low, high = sorted(self.axes.get_xlim())
+        (low, _), (high, _) = self._limits.get_points().tolist()
+        low, high = min(low, high), max(low, high)
         last = self.series.last if self.series is not None else None
         return None if last is None or (low <= self.first and last[0] <= high) else (low, high)
 
@@ -133,6 +135,11 @@ class Curve(Line2D):
         """Draw what the present limits show."""
         self.set_data(*self.points())
         super().draw(renderer)
+
+    @cached_property
+    def _limits(self) -> BboxBase:
+        assert self.axes is not None
+        return self.axes.viewLim  # the axes' own, at whatever time
 
     @property
     def _width(self) -> int:

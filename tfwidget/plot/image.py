@@ -31,6 +31,7 @@ from matplotlib.transforms import Bbox
 from tfwidget.errors import TensorError
 from tfwidget.plot.header import HEADER_Y
 from tfwidget.plot.panel import Panel
+from tfwidget.plot.pixels import CHANNELS, check_shape, extent, gap_of, pictures_of, rgba_of, squared, values_of
 from tfwidget.plot.text import text_width
 from tfwidget.plot.theme import TEXT_SIZE
 from tfwidget.plot.ticks import compact
@@ -39,46 +40,8 @@ from tfwidget.record.values import Array, Value
 
 __all__ = ["Image"]
 
-_CHANNELS = (1, 3, 4)
 _MOST = 16  # pictures in a mosaic
 _SWATCH, _RANGE_X = (30.0, 5.5), 80.0  # of the colour key, in points
-
-
-def _check(shape: tuple[int, ...]) -> None:
-    if len(shape) not in (2, 3, 4) or (len(shape) == 4 and shape[-1] not in _CHANNELS):
-        msg = (
-            f"An image has shape (H, W), (H, W, C), (N, H, W) or (N, H, W, C) with C = 1, 3 or 4; got {shape}. "
-            "Index or transpose the tensor, or log it as Histogram(value)."
-        )
-        raise TensorError(msg)
-    if 0 in shape:
-        msg = f"An image needs at least one pixel, got shape {shape}. Log it when it is not empty."
-        raise TensorError(msg)
-
-
-def _pictures(array: np.ndarray) -> np.ndarray:
-    """`array` as ``(N, H, W, C)``; a view."""
-    _check(array.shape)
-    if array.ndim == 2:
-        return array[np.newaxis, :, :, np.newaxis]
-    if array.ndim == 3:
-        return array[np.newaxis] if array.shape[-1] in _CHANNELS else array[..., np.newaxis]
-    return array
-
-
-def _range(values: np.ndarray) -> tuple[float, float, int]:
-    """Smallest and largest finite value, and how many are not finite."""
-    bad = 0
-    if values.dtype.kind == "f":
-        finite = np.isfinite(values)
-        bad = values.size - int(np.count_nonzero(finite))
-        values = values[finite] if bad else values
-    return (float(values.min()), float(values.max()), bad) if values.size else (math.nan, math.nan, bad)
-
-
-def _gap(height: int, width: int) -> int:
-    """Pixels between the pictures of a mosaic."""
-    return max(1, round(0.04 * max(height, width)))
 
 
 class _Picture(AxesImage):
@@ -138,7 +101,7 @@ class Image(Panel):
         except (TypeError, ValueError):
             shape = ()  # not known yet: what comes is checked when it is shown
         if shape or hasattr(value, "ndim"):
-            _check(shape)
+            check_shape(shape)
 
     @classmethod
     def fits(cls, array: Array) -> bool:
@@ -149,11 +112,11 @@ class Image(Panel):
         negative: a digit, a spectrogram, attention or a confusion matrix is; a matrix of weights, which has both signs,
         is not.
         """
-        colored = array.ndim in (3, 4) and array.shape[-1] in _CHANNELS
+        colored = array.ndim in (3, 4) and array.shape[-1] in CHANNELS
         sides = array.shape[-3:-1] if colored else array.shape
         if 0 in array.shape or len(sides) != 2 or min(sides) < 8 or max(sides) > 4 * min(sides):
             return False
-        return colored or array.dtype == np.uint8 or array.dtype.kind == "b" or _range(cls.sample(array)[0])[0] >= 0.0
+        return colored or array.dtype == np.uint8 or array.dtype.kind == "b" or extent(cls.sample(array)[0])[0] >= 0.0
 
     def build(
         self, ax: Axes, cmap: str | Colormap | None = None, vmin: float | None = None, vmax: float | None = None
@@ -175,6 +138,7 @@ class Image(Panel):
         self.picture = _Picture(self)
         self.picture.set_norm(Normalize(0.0, 1.0))
         ax.add_image(self.picture)
+        self.picture.set_clip_path(ax.patch)
         self.border = Rectangle((-0.5, -0.5), 1.0, 1.0, fill=False, linewidth=0.8, zorder=-1, color=self.theme.spine)
         ax.add_patch(self.border)
         self.low, self.high = self.add_text(_RANGE_X - 3.0), self.add_text(_RANGE_X + _SWATCH[0] + 3.0)
@@ -199,21 +163,21 @@ class Image(Panel):
     def placed(self) -> None:
         """Keep pixels square in what a person has chosen to see."""
         if not self.view.following:
-            self.view.set(*_squared(*self.view.now, *self.room))
+            self.view.set(*squared(*self.view.now, *self.room))
 
     def set_view(self, x: Range, y: Range) -> None:
         """Set limits as a person does, widened so that pixels are square."""
         if self.view.accepts(x, y):
-            self.view.set(*_squared(x, y, *self.room))
+            self.view.set(*squared(x, y, *self.room))
 
     def show(self, value: Value) -> None:
         """Show the pixels that are in view, no more of them than the screen has."""
-        pictures = _pictures(value.array)
+        pictures = pictures_of(value.array)
         count, height, width, channels = pictures.shape
         self._arrange(min(count, _MOST), height, width)
         pictures = pictures[:_MOST]
         values, stride = self.sample(pictures)
-        low, high, bad = _range(values)
+        low, high, bad = extent(values)
         vmin, vmax = self._extremes(pictures.dtype, channels, low, high)
         cmap = None if channels > 1 else self._cmap or ("gray" if self._grey else "viridis")
         self._paint(pictures, cmap, vmin, vmax)
@@ -226,9 +190,9 @@ class Image(Panel):
         """The tensor's values (one per channel) at a place in the axes; None beside the pictures."""
         if self.value is None or x is None or y is None:
             return None
-        pictures = _pictures(self.value.array)
+        pictures = pictures_of(self.value.array)
         count, height, width, _ = pictures.shape
-        gap = _gap(height, width)
+        gap = gap_of(height, width)
         row, in_y = divmod(math.floor(y + 0.5), height + gap)
         column, in_x = divmod(math.floor(x + 0.5), width + gap)
         index = row * self._columns + column
@@ -242,7 +206,7 @@ class Image(Panel):
         Not ``adjustable="datalim"``: that logs a warning at each zoom.
         """
         before = ax.get_xlim(), ax.get_ylim()
-        x, y = _squared(*before, *self.room)
+        x, y = squared(*before, *self.room)
         if x != before[0]:
             ax.set_xlim(x)
         if y != before[1]:
@@ -255,7 +219,7 @@ class Image(Panel):
         now = (shown, height, width, wide, tall)
         if now != self._arranged:
             self._arranged = now
-            gap = _gap(height, width) if shown > 1 else 0
+            gap = gap_of(height, width) if shown > 1 else 0
 
             def scale(columns: int) -> float:
                 rows = -(-shown // columns)
@@ -295,9 +259,9 @@ class Image(Panel):
         pixels = pictures[:, rows.start : rows.stop : stride, columns.start : columns.stop : stride]
         empty: Any = (0, 0, 0, 0)
         if cmap is None:
-            shades = _to_rgba(pixels, vmin, vmax, to_rgb(self.theme.warning))
+            shades = rgba_of(pixels, vmin, vmax, to_rgb(self.theme.warning))
         else:
-            shades, vmin, vmax = _to_values(pixels[..., 0], vmin, vmax, beyond=count > 1)
+            shades, vmin, vmax = values_of(pixels[..., 0], vmin, vmax, beyond=count > 1)
             empty = 2.0 * vmax - vmin
             colors = (cmap, self.theme, count > 1)
             if colors != self._colors:
@@ -305,9 +269,10 @@ class Image(Panel):
                 # What lies beyond the last colour is the gap of a mosaic.
                 over = {"over": (0.0, 0.0, 0.0, 0.0)} if count > 1 else {}
                 self.picture.set_cmap(_colormap(cmap).with_extremes(bad=self.theme.warning, **over))
-            self.picture.set_clim(vmin, vmax)
+            if (vmin, vmax) != self.picture.get_clim():
+                self.picture.set_clim(vmin, vmax)
         if count > 1:
-            gap = max(_gap(height, width) // stride, 1)
+            gap = max(gap_of(height, width) // stride, 1)
             high, wide = shades.shape[1] + gap, shades.shape[2] + gap
             shape = (-(-count // self._columns) * high - gap, self._columns * wide - gap, *shades.shape[3:])
             mosaic = np.full(shape, empty, shades.dtype)
@@ -318,13 +283,13 @@ class Image(Panel):
             shades = mosaic[np.newaxis]
             rows, columns = range(self._size[0]), range(self._size[1])
         self.picture.set_data(shades[0])
-        extent = (columns.start - 0.5, columns.stop - 0.5, rows.stop - 0.5, rows.start - 0.5)
-        if tuple(self.picture.get_extent()) != extent:
-            self.picture.set_extent(extent)
+        edges = (columns.start - 0.5, columns.stop - 0.5, rows.stop - 0.5, rows.start - 0.5)
+        if tuple(self.picture.get_extent()) != edges:
+            self.picture.set_extent(edges)
 
     def _in_view(self, count: int, height: int, width: int) -> tuple[range, range, int]:
         """Rows and columns of each picture that are to be painted, and which part of them: one in so many."""
-        (left, right), (bottom, top) = sorted(self.ax.get_xlim()), sorted(self.ax.get_ylim())
+        (left, right), (bottom, top) = map(sorted, self.view.now)
         wide, tall = self.pixels
         stride = max(1, int(min((right - left) / wide, (top - bottom) / tall)))
         if count > 1 or (right - left >= 0.9 * width and top - bottom >= 0.9 * height):
@@ -364,54 +329,3 @@ class Image(Panel):
 
 def _colormap(cmap: str | Colormap) -> Colormap:
     return mpl.colormaps[cmap] if isinstance(cmap, str) else cmap
-
-
-def _squared(x: Range, y: Range, wide: float, tall: float) -> tuple[Range, Range]:
-    """Limits widened in one direction, so that pixels are square in axes of that size."""
-    scale = max(abs(x[1] - x[0]) / wide, abs(y[1] - y[0]) / tall)
-    return _widened(x, scale * wide), _widened(y, scale * tall)
-
-
-def _widened(limits: Range, span: float) -> Range:
-    first, last = limits
-    if abs(last - first) >= 0.995 * span:
-        return limits
-    middle, half = (first + last) / 2, math.copysign(span / 2, last - first)
-    return middle - half, middle + half
-
-
-def _to_values(values: np.ndarray, vmin: float, vmax: float, *, beyond: bool) -> tuple[np.ndarray, float, float]:
-    """Values as a browser takes them, uint8 or float32, and the two that have the first and the last colour.
-
-    They are scaled where float32 cannot tell them apart. NaN stands for all that are not finite. With `beyond`, there
-    is none beyond the last colour.
-    """
-    if not beyond and values.dtype.itemsize == 1 and values.dtype.kind in "bu":
-        return values.view(np.uint8), vmin, vmax
-    largest = max(abs(vmin), abs(vmax))
-    if largest < 1e30 and vmax - vmin > max(1e-3 * largest, 1e-30):
-        shades = (np.clip(values, -1e38, 1e38) if values.dtype.itemsize > 4 else values).astype(np.float32)
-    else:
-        with np.errstate(all="ignore"):
-            # Halves: the difference of two huge limits would overflow.
-            scaled = (0.5 * values.astype(np.float64) - 0.5 * vmin) / (0.5 * vmax - 0.5 * vmin)
-        shades = np.clip(scaled, 0.0, 1.0).astype(np.float32)
-        vmin, vmax = 0.0, 1.0
-    if values.dtype.kind == "f":
-        finite = np.isfinite(values)
-        if not finite.all():
-            shades[~finite] = np.nan
-    return np.minimum(shades, np.float32(vmax)) if beyond else shades, vmin, vmax
-
-
-def _to_rgba(pixels: np.ndarray, vmin: float, vmax: float, bad_color: tuple[float, float, float]) -> np.ndarray:
-    """Colours, uint8 of shape ``(..., H, W, 4)``, of values of shape ``(..., H, W, C)`` with C = 3 or 4."""
-    values: np.ndarray = pixels.astype(np.float64 if pixels.dtype.itemsize > 4 else np.float32)
-    finite = np.isfinite(pixels).all(axis=-1)
-    values[~finite] = vmin
-    with np.errstate(all="ignore"):
-        levels = np.clip((0.5 * values - 0.5 * vmin) / np.float64(0.5 * vmax - 0.5 * vmin), 0.0, 1.0)
-    colors = np.full((*pixels.shape[:-1], 4), 255, np.uint8)
-    colors[..., : pixels.shape[-1]] = (np.nan_to_num(levels) * 255.0 + 0.5).astype(np.uint8)
-    colors[~finite] = [*(round(255 * part) for part in bad_color), 255]
-    return colors

@@ -49,6 +49,9 @@ class Kind:
 
     def __new__(cls, value: object, **options: object) -> Logged:  # type: ignore[misc]
         """Return the value with this kind and its options, to be logged."""
+        if Kind in cls.__bases__:
+            msg = f"{cls.__name__} is what kinds of panel are made of. Log one of them, such as Image(value)."
+            raise TypeError(msg)
         name, known = cls.__name__, _options(cls)
         for option, given in options.items():
             if option not in known and "**" not in known:

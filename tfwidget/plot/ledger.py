@@ -16,7 +16,7 @@ from tfwidget.plot.glyphs import Atlas
 from tfwidget.plot.places import Kept, Node, Nodes, Undescribable
 from tfwidget.scene.scene import Scene
 
-__all__ = ["Ledger", "warn"]
+__all__ = ["Ledger"]
 
 _IDS = 8  # so many nodes an artist may have
 
@@ -39,6 +39,7 @@ class Ledger:
         self._figure = figure
         self.scene = Scene()
         self.atlas = Atlas(self.scene)
+        self._warned: set[tuple[int, str]] = set()
 
     def new(self) -> Kept:
         """The page of an artist that is new."""
@@ -62,14 +63,14 @@ class Ledger:
         """What measures texts as the figure's draws do."""
         return Renderer(1, 1, self._figure.dpi)  # type: ignore[no-untyped-call]
 
-    def picture(self, artist: Artist, panel: int, order: float) -> Node | None:
+    def picture(self, artist: Artist, what: str, panel: int, order: float) -> Node | None:
         """The node of an artist as Agg draws it; None if there is nothing to see, or Agg cannot draw it."""
         width, height = (int(side) for side in self._figure.bbox.size)
         renderer = Renderer(width, height, self._figure.dpi)  # type: ignore[no-untyped-call]
         try:
             artist.draw(renderer)
-        except Exception as error:
-            warn("picture of Agg's", error)
+        except Exception as error:  # whatever is wrong with an artist, the others are shown
+            self.warn(panel, f"{what} cannot be drawn.", error)
             return None
         rgba: NDArray[np.uint8] = np.asarray(renderer.buffer_rgba())  # type: ignore[no-untyped-call]
         cropped = crop(rgba[..., 3])
@@ -89,9 +90,9 @@ class Ledger:
             "smooth": False,
         }
 
-
-def warn(what: str, error: Exception) -> None:
-    """Say that something is shown otherwise than live, and why."""
-    reason = str(error) if isinstance(error, Undescribable) else f"{type(error).__name__}: {error}"
-    msg = f"The {what} is drawn by Matplotlib as a picture, which costs it its frame rate. {reason}."
-    warnings.warn(msg, TfwidgetWarning, stacklevel=3)
+    def warn(self, panel: int, what: str, error: Exception) -> None:
+        """Say what is not shown as it should be, and why; once a panel."""
+        if (panel, what) not in self._warned:
+            self._warned.add((panel, what))
+            reason = str(error) if isinstance(error, Undescribable) else f"{type(error).__name__}: {error}"
+            warnings.warn(f"{what} {reason}.", TfwidgetWarning, stacklevel=2)

@@ -163,10 +163,11 @@ class Line(Panel):
         pairs = [(entry, value[entry.name]) for entry in self.entries if entry.name in value]
         for entry, series in pairs:
             entry.curve.follow(series)
-        if self.view.following:
+        following = self.view.following
+        if following:
             self._fit(pairs)
         # Of a person's view only, for they are drawn beyond the axes, too.
-        low, high = (None, None) if self.view.following else sorted(self.ax.get_xlim())
+        low, high = (None, None) if following else self.view.x
         bad = [series.nonfinite(low, high, 200) for _, series in pairs]
         for (entry, series), (gaps, _) in zip(pairs, bad, strict=True):
             self._show_dots(entry, series, gaps=len(gaps) > 0)
@@ -281,7 +282,7 @@ class Line(Panel):
             elif extent is not None:
                 extent = math.log10(extent[0]), math.log10(extent[1])
             if extent is not None:
-                low, high = max(extent[0], -300.0), min(extent[1], 300.0)
+                low, high = (min(max(exponent, -300.0), 300.0) for exponent in extent)
                 y = _powers(*self._y.hold(low, high, margin=0.05, log=True))
         elif extent is not None:
             y = self._y.hold(max(extent[0], -_HUGE), min(extent[1], _HUGE), margin=0.05)
@@ -289,7 +290,7 @@ class Line(Panel):
 
     def _in_view(self) -> list[np.ndarray]:
         """The values of each curve at the steps in view."""
-        low, high = sorted(self.ax.get_xlim())
+        low, high = self.view.x
         data = [series.view(low, high) for series in self.value.values()]
         return [values[(low <= steps) & (steps <= high)] for steps, values in data]
 
@@ -307,19 +308,22 @@ class Line(Panel):
                 right = np.concatenate((finite[1:], [False]))
                 finite &= ~left & ~right
             steps, values = steps[finite], values[finite]
-        curve.set_linewidth(1.4 if count < width // 4 else 1.0)
+        thick = 1.4 if count < width // 4 else 1.0
+        if thick != curve.get_linewidth():
+            curve.set_linewidth(thick)
         _set_data(entry.dots, steps, values)
 
     def _show_turns(self) -> None:
         """Mark where a knob was turned; of marks without a gap between them only the first and the last."""
         x = np.asarray(self.marks, np.float64)
         if len(x):
-            low, high = self.ax.get_xlim()
-            gap = _TURNS_APART * abs(high - low) / self.room[0]
+            low, high = self.view.x
+            gap = _TURNS_APART * (high - low) / self.room[0]
             apart = np.diff(x) > gap
             x = x[np.append(True, apart) | np.append(apart, True)]
             x = x[np.append(np.diff(x) > gap, True)]
-        _set_data(self.turns, np.repeat(x, 3), np.tile((0.0, 1.0, np.nan), len(x)))
+        if len(x) or len(self.turns.get_xdata()):  # type: ignore[arg-type]
+            self.turns.set_data(np.repeat(x, 3), np.tile((0.0, 1.0, np.nan), len(x)))
 
     def _unseen(self, series: Iterable[Series]) -> list[str]:
         """What a log scale cannot show."""

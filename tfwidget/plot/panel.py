@@ -194,6 +194,11 @@ class Panel(Kind):
         return text
 
     @property
+    def texts(self) -> list[str]:
+        """Title, header line and note, as they are shown."""
+        return self._header.texts
+
+    @property
     def corner(self) -> Transform:
         """Coordinates of the header: points from the cell's left edge, and from the axes' upper one."""
         return self._header.corner
@@ -270,7 +275,7 @@ class Panel(Kind):
         value: Any
         if self.series:
             value = {name: frame.series[name] for name in self.names if name in frame.series}
-            seen: object = [*map(len, value.values()), len(frame.marks), frame.marks[-1] if frame.marks else None]
+            seen: object = [*value.values(), *map(len, value.values()), len(frame.marks), *frame.marks[-1:]]
         else:
             value = seen = frame.values.get(self.names[0])
         if not value or (not self._dirty and (seen is self._seen or (self.series and seen == self._seen))):

@@ -31,7 +31,6 @@ __all__ = [
 
 _FAR = 1000.0  # so many spans from zero, float32 needs an offset to be exact to a tenth of a pixel
 _HUGE = 3e38  # the largest numbers of float32
-_FEW = 64  # points that are compared, rather than sent again
 
 Points = NDArray[np.float64]
 Node = dict[str, Any]
@@ -46,9 +45,9 @@ class Undescribable(Exception):
 
 
 def _name(artist: object) -> str:
-    label = artist.get_label() if isinstance(artist, Artist) else ""
+    label: object = artist.get_label() if isinstance(artist, Artist) else ""
     kind = type(artist).__name__
-    return f"{kind} {label!r}" if label and not str(label).startswith("_") else kind
+    return f"{kind} {label!r}" if isinstance(label, str) and label and not label.startswith("_") else kind
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -119,9 +118,9 @@ class Kept:
     grown: NDArray[np.float32] | None = None
 
     def same(self, key: str, array: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The array that was kept under this name if it has the same few numbers, else this one."""
+        """The array that was kept under this name if it holds the same numbers, else this one."""
         before = self.memory.get(key)
-        if before is not None and len(array) <= _FEW and np.array_equal(before, array, equal_nan=True):
+        if before is not None and np.array_equal(before, array, equal_nan=True):
             return before  # type: ignore[no-any-return]
         self.memory[key] = array
         return array

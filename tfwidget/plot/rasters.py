@@ -4,6 +4,7 @@ Invariant: values go out as they are, with the table of their colours, where Mat
 is a plain one; else the colours go out.
 """
 
+import math
 from typing import Any, cast
 
 import numpy as np
@@ -35,7 +36,7 @@ def image_nodes(image: AxesImage, around: Around, kept: Kept) -> Nodes:
     corners = points_at(place, np.array([(left, first), (right, last)], np.float64), around)
     _check_interpolation(image, array.shape, kept)
     norm = image.norm
-    if array.ndim == 2:
+    if array.ndim == 2 and not norm.scaled():
         norm.autoscale_None(array)
     source = array, norm, norm.vmin, norm.vmax, image.cmap
     before = kept.memory.get("source")
@@ -75,7 +76,7 @@ def _pixels(image: AxesImage, array: Any, kept: Kept) -> tuple[NDArray[Any], Nod
     norm = image.norm
     low, high = cast("tuple[float | None, float | None]", (norm.vmin, norm.vmax))
     plain = array.ndim == 2 and array.dtype.kind in "biuf" and type(norm) is Normalize and not norm.clip
-    if not plain or low is None or high is None or not (np.isfinite((low, high)).all() and low < high):
+    if not plain or low is None or high is None or not -math.inf < low < high < math.inf:
         return np.asarray(image.to_rgba(array, bytes=True), np.uint8), None
     mask = np.ma.getmask(array)
     values = np.ma.getdata(array)

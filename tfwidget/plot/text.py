@@ -19,8 +19,7 @@ _LARGE = 100.0  # pixels; at this size, whole pixels hardly change a glyph's pro
 
 def text_width(text: str, size: float = TEXT_SIZE, bold: bool = False) -> float:
     """Width of one line of text in points, whatever the resolution; in small pixels it is rather less than more."""
-    family = tuple(rcParams["font.family"])
-    return sum(_advance(character, family, bold) for character in text) * size / _LARGE
+    return sum(map(_advances(tuple(rcParams["font.family"]), bold).__getitem__, text)) * size / _LARGE
 
 
 def shorten(text: str, width: float, size: float = TEXT_SIZE, bold: bool = False, *, begin: bool = False) -> str:
@@ -67,10 +66,17 @@ def _pieces(word: str, width: float) -> list[str]:
     return [word[start : start + length] for start in range(0, len(word), length)]
 
 
-@lru_cache(maxsize=4096)
-def _advance(character: str, family: tuple[str, ...], bold: bool) -> float:
-    """How far the next character is from this one, in pixels, at the large size."""
-    font = FontProperties(family=list(family), size=_LARGE, weight="bold" if bold else "normal")
-    renderer = RendererAgg(1, 1, 72.0)  # one point is one pixel
-    width: float = renderer.get_text_width_height_descent(character, font, False)[0]
-    return width
+class _Advances(dict[str, float]):
+    """How far the next character is from each one, in pixels, at the large size; found when it is asked for."""
+
+    def __init__(self, family: tuple[str, ...], bold: bool) -> None:
+        self._font = FontProperties(family=list(family), size=_LARGE, weight="bold" if bold else "normal")
+
+    def __missing__(self, character: str) -> float:
+        renderer = RendererAgg(1, 1, 72.0)  # one point is one pixel
+        width: float = renderer.get_text_width_height_descent(character, self._font, False)[0]
+        self[character] = width
+        return width
+
+
+_advances = lru_cache(maxsize=16)(_Advances)

@@ -28,6 +28,8 @@ class View:
 
     def __init__(self, ax: Axes, changed: Callable[[], None]) -> None:
         self._ax = ax
+        # Read directly: asking the axes costs ten times as much, for it looks whether it is to autoscale.
+        self._box = ax.viewLim
         self._changed = changed
         self._home: tuple[Range, Range]  # as the axes was made
         self._set: tuple[Range, Range]  # as they were last set here
@@ -45,12 +47,20 @@ class View:
 
     def settle(self) -> None:
         """Take the limits as they are now for those that the axes was made with."""
+        self._ax.get_xlim()  # autoscales, if that is due
         self._home = self._set = self.now
 
     @property
     def now(self) -> tuple[Range, Range]:
         """The limits."""
-        return self._ax.get_xlim(), self._ax.get_ylim()
+        (left, bottom), (right, top) = self._box.get_points().tolist()
+        return (left, right), (bottom, top)
+
+    @property
+    def x(self) -> Range:
+        """The smaller and the larger limit of the horizontal axis."""
+        (left, _), (right, _) = self._box.get_points().tolist()
+        return (left, right) if left <= right else (right, left)
 
     @property
     def following(self) -> bool:
@@ -60,7 +70,7 @@ class View:
     @property
     def following_x(self) -> bool:
         """The same of the horizontal axis alone."""
-        return self._set[0] == self._ax.get_xlim()
+        return self._set[0] == self.now[0]
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
@@ -80,6 +90,8 @@ class View:
             try:
                 yield
             finally:
+                if self._ax.get_autoscale_on():
+                    self._ax.get_xlim()  # autoscales, if that is due
                 if self._follows:
                     self._set = self.now
                 elif self.now != before:

@@ -96,7 +96,7 @@ class Axis(TypedDict):
     color: str
     """Of the labels."""
     grid: Stroke | None
-    """A line at each tick, from edge to edge of the panel; clipped, and snapped to whole pixels."""
+    """A line at each tick, from the lower or left edge to the other one; clipped, and snapped to whole pixels."""
     order: float
     """When grid and labels are painted, among the panel's items; before those of the same order."""
 

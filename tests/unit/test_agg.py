@@ -1,4 +1,7 @@
-"""The renderer beside Matplotlib's own: pixel by pixel, when a text is drawn first and when it is drawn again."""
+"""The renderer beside Matplotlib's own: pixel by pixel, when a text is drawn first and when it is drawn again.
+
+And texts as coverage: what a page blends from it is what Matplotlib draws.
+"""
 
 from typing import Any
 
@@ -10,10 +13,11 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from tfwidget import agg as module
-from tfwidget.agg import Renderer
+from tfwidget.agg import Coverage, Renderer, coverage_of, coverage_of_any, crop, font_of
 
 TEXTS = (
     "loss", "0.0123", "−1.234e−5", "12.5k", "step 12 · −0.5 … 3.25 · n 5,000", "ﬁ fi AV To", "T.1,T", "10⁻⁶",
@@ -127,8 +131,73 @@ def test_what_was_drawn_is_not_rendered_again(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_memory_is_bounded() -> None:
-    for cache in (module._known_font, module.pieces_of, module._size, module._picture):
+    for cache in (module.pieces_of, module.coverage_of, module._known_font, module._size, module._picture):
         assert cache.cache_parameters()["maxsize"] is not None
     before = module._picture.cache_info().currsize
     drawn(Renderer, "a picture that is too large to keep", font=FontProperties(size=60))
     assert module._picture.cache_info().currsize == before
+
+
+# -- coverage ----------------------------------------------------------------------------------------------------------
+
+
+def blended(coverage: Coverage | None, column: int, row: int) -> np.ndarray:
+    """Black on white, its own pixel being this one."""
+    picture = np.full((300, 420), 255.0)
+    if coverage is not None:
+        top, left = row + coverage.top, column + coverage.left
+        rows, columns = coverage.alpha.shape
+        picture[top : top + rows, left : left + columns] = 255.0 - coverage.alpha
+    return picture
+
+
+def by_matplotlib(text: Text) -> np.ndarray:
+    renderer = RendererAgg(420, 300, 100.0)
+    text.draw(renderer)
+    return 255.0 - np.asarray(renderer.buffer_rgba())[..., 3]
+
+
+@pytest.mark.parametrize("text", ["g", "0", "step", "−", "é"])
+@pytest.mark.parametrize(("right", "down"), [(0, 0), (1, 0), (3, 2), (0, 3)])
+def test_a_piece_covers_the_pixels_that_matplotlib_draws(text: str, right: int, down: int) -> None:
+    font = FontProperties(size=9)
+    coverage = coverage_of(text, font_of(font, 100.0), right, down)
+    ours = blended(coverage, 130, 150)
+    theirs = by_matplotlib(new_text(text, 130 + right / 4, 300 - 150 - down / 4))
+    assert (theirs < 128).any()
+    assert np.abs(ours - theirs).max() <= UPRIGHT
+    assert coverage_of(text, font_of(font, 100.0), right, down) is coverage
+
+
+def new_text(words: str, x: float, y: float, **style: Any) -> Text:
+    text = Text(x, y, words, fontsize=9, **style)
+    text.set_figure(Figure(dpi=100))
+    return text
+
+
+@pytest.mark.parametrize(
+    ("words", "style"),
+    [
+        ("turned", {"rotation": 30, "va": "center", "ha": "right"}),
+        ("two\nlines, one longer", {"ha": "center", "linespacing": 1.5}),
+        ("$\\alpha^2$ formula", {"va": "top"}),
+        ("pale", {"alpha": 0.3, "color": "red", "rotation": 90}),
+    ],
+)
+def test_any_text_covers_the_pixels_that_matplotlib_draws(words: str, style: dict[str, Any]) -> None:
+    text = new_text("other words", 0.0, 0.0, **style)
+    ours = blended(coverage_of_any(text, words, 0.25, 0.75), 130, 150)
+    opaque = style | {"alpha": 1.0, "color": "black"}
+    theirs = by_matplotlib(new_text(words, 130.25, 300 - 150.75, **opaque))
+    assert (theirs < 128).any()
+    assert np.abs(ours - theirs).max() <= ROTATED
+    assert (text.get_text(), text.get_position(), text.get_color()) == (
+        "other words", (0.0, 0.0), style.get("color", "black")
+    )  # fmt: skip
+
+
+def test_a_space_covers_nothing() -> None:
+    assert coverage_of("  ", font_of(FontProperties(size=9), 100.0), 0, 0) is None
+    assert coverage_of_any(new_text("", 0, 0), " ", 0.0, 0.0) is None
+    assert crop(np.zeros((3, 4), np.uint8)) is None
+    assert crop(np.eye(4, dtype=np.uint8)[:, 1:]) == (slice(1, 4), slice(0, 3))
