@@ -313,11 +313,13 @@ def test_a_page_that_is_only_slow_is_waited_for_longer_the_next_time() -> None:
 
 
 @pytest.mark.parametrize("frame", [0, 10**6])
-def test_an_acknowledgement_of_no_frame_is_ignored(frame: int) -> None:
+@pytest.mark.parametrize("failed", [True, False])
+def test_an_acknowledgement_of_no_frame_is_ignored(frame: int, failed: bool) -> None:
     sender, _ = new_sender("page")
     change_often(sender)
-    sender.acknowledged("page", frame)
+    sender.acknowledged("page", frame, failed=failed)
     assert not sender.ready()
+    assert sender.next() is None
 
 
 # -- several pages -----------------------------------------------------------------------------------------------------
@@ -358,10 +360,10 @@ def test_a_page_that_comes_late_makes_a_keyframe_for_all_and_is_not_waited_for_b
     change_often(sender)
     sender.acknowledged("one", sender.frame)
     clock.now += 1 / KEYFRAME_RATE
-    assert sender.introduce("late", paints=True, visible=True)
+    sender.introduce("late", paints=True, visible=True)
     assert send(sender) == ["keyframe"]
-    assert not sender.introduce("late", paints=True, visible=True), "another view of it"
-    assert send(sender) == []
+    sender.introduce("late", paints=True, visible=True)
+    assert send(sender) == [], "another view of it"
 
 
 def test_what_one_page_cannot_paint_agg_draws_for_all_while_it_watches() -> None:
