@@ -274,6 +274,13 @@ def test_a_keyframe_brings_what_rode_with_messages_that_were_lost(painter: Paint
     assert painter.scenes[-1]["updates"] == {}
 
 
+def test_a_widget_that_was_closed_does_not_ride(painter: Painter, text: Text) -> None:
+    with painter.canvas.gather():
+        text.value = "new"
+        text.close()
+    assert painter.scenes[-1]["updates"] == {}
+
+
 def test_what_was_gathered_before_a_failure_is_sent(painter: Painter, text: Text, own: list[dict[str, Any]]) -> None:
     def fail() -> None:
         with painter.canvas.gather():

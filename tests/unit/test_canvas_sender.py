@@ -118,8 +118,10 @@ def test_what_cannot_be_made_is_not_tried_again_until_something_changes() -> Non
     assert sender.next() == "patch"
     sender.give_up()
     assert sender.next() is None
+    sender.wants_keyframe("page")
+    assert sender.next() is None
     sender.changed()
-    assert sender.next() == "patch"
+    assert sender.next() == "keyframe"
 
 
 def test_a_handled_message_is_told_though_nothing_of_the_scene_changes() -> None:
