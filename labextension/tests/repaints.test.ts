@@ -67,6 +67,8 @@ test('on a page that is not seen nothing waits, nor when it goes out of sight', 
   await repaints.now();
   await repaints.now();
   expect(paint).toHaveBeenCalledTimes(4);
+  repaints.soon();
+  expect(paint).toHaveBeenCalledTimes(5);
   showFrame();
-  expect(paint).toHaveBeenCalledTimes(4);
+  expect(paint).toHaveBeenCalledTimes(5);
 });
