@@ -16,7 +16,7 @@ export class Repaints {
     this.#paint = paint;
   }
 
-  /** Paint now, or with the browser's next frame if it will show what was painted last only then. */
+  /** Paint now; or with the browser's next frame, if the browser has yet to show what was painted last. */
   now(): Promise<void> {
     if (!this.#pending) {
       try {
@@ -70,6 +70,9 @@ export class Repaints {
         resolve();
       }
     } catch (error) {
+      if (waiting.length === 0) {
+        throw error;
+      }
       for (const { reject } of waiting) {
         reject(error);
       }
