@@ -58,10 +58,10 @@ class Painted:
         """The longest time without one, in seconds."""
         return float(np.diff([began, *self.times, ended]).max())
 
-    def lags(self, made: Sequence[float]) -> list[float]:
-        """Seconds from when the shown step was made (the first at 1) until it was painted, where it is known."""
-        known = [(when, step) for when, step in zip(self.times, self.steps, strict=True) if 0 < step < len(made)]
-        return [when - made[step] for when, step in known]
+    def lags(self, began: Sequence[float]) -> list[float]:
+        """Seconds from when the shown step began (the first is step 1) until it was painted, where it is known."""
+        known = [(when, step) for when, step in zip(self.times, self.steps, strict=True) if 0 < step <= len(began)]
+        return [when - began[step - 1] for when, step in known]
 
 
 # -- what it costs -----------------------------------------------------------------------------------------------------
@@ -159,24 +159,26 @@ def train(notebook: Notebook, way: str, fps: float | None, options: Options, sha
 # -- how live it is ----------------------------------------------------------------------------------------------------
 
 STAMPS = """
+import itertools
 import time
-made = []
+
+began = []
 
 class Stamped:
     def __init__(self, batches):
         self.batches = batches
 
     def __len__(self):
-        return len(self.batches)
+        return len(self.batches)  # of an endless one, TypeError, as it should be
 
     def __iter__(self):
         for batch in self.batches:
-            made.append(time.time())
+            began.append(time.time())
             yield batch
 """
-"""`made`: when each step began, which is when the one before had been made."""
+"""`began`: when each step began."""
 
-STAMP_BATCHES = "model.make_train_function()\ntools.before_each_batch(model, lambda: made.append(time.time()))\n"
+STAMP_BATCHES = "model.make_train_function()\ntools.before_each_batch(model, lambda: began.append(time.time()))\n"
 
 FIT = f"""
 model, x, y = tools.network_and_rows()
@@ -186,12 +188,9 @@ model.fit(x, y, BATCH, 10**6, verbose=0, callbacks=[live])
 """
 
 PICTURE = """
-def training():
-    while True:
-        yield step(*batches[0], repeats(20.0))
-
-for values in tfwidget.live(Stamped(training())):
-    tfwidget.log(loss=values[0], picture=model.layers[1].kernel[:8, :8])
+count = repeats(20.0)
+for x, y in tfwidget.live(Stamped(itertools.repeat(batches[0]))):
+    tfwidget.log(loss=step(x, y, count)[0], picture=model.layers[1].kernel[:8, :8])
 """
 
 
@@ -238,10 +237,10 @@ def liveness(lab: Lab, options: Options) -> None:
         time.sleep(max(shown + options.minute + long + 0.5 - time.time(), 0))
         notebook.locator(STOP).click()
         notebook.finish(len(cells) - 1)
-        painted, made = Painted.read(lab), notebook.evaluate("made")
+        painted, steps = Painted.read(lab), notebook.evaluate("began")
         for when, began in windows.items():
             part = painted.within(began, began + long)
-            lags = part.lags(made)
+            lags = part.lags(steps)
             rows.append(
                 (
                     title,
@@ -261,7 +260,7 @@ def liveness(lab: Lab, options: Options) -> None:
             "moving frames/s",
             "target (of the last)",
             "ms of the longest standstill (target: 300)",
-            "ms from a step until it is painted: median, longest (target: 300)",
+            "ms from a step's begin until it is painted: median, longest (target: 300)",
         ),
         *rows,
     )
