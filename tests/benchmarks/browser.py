@@ -288,6 +288,9 @@ for number in tfwidget.live(itertools.count()):
 RIGHT_WITHIN = 0.5
 """Seconds after the last step."""
 
+SAME = 0.01
+"""Of the pixels may differ: a keyframe may leave out other points of a curve that has many in one column."""
+
 KEYFRAME_PAINTED = """asked => {
   const came = watch.keyframes.find(when => when > asked);
   return came && tests.paints.at(-1) > came;
@@ -301,7 +304,7 @@ def drops(lab: Lab, options: Options) -> None:
     figure = notebook.figure()
     figure.wait_until_shown()
     lab.js("() => watch.reset()")
-    right = compared = 0
+    right = 0
     for number in range(options.drops):
         lab.js("() => watch.lose(10)")
         notebook.wait_for_text(1, f"burst {number + 1}.", timeout=60)
@@ -309,15 +312,15 @@ def drops(lab: Lab, options: Options) -> None:
         seen = figure.pixels()
         asked = lab.js("path => { watch.lose(0); watch.keyframe(path); return tests.now(); }", notebook.path)
         lab.wait_for(KEYFRAME_PAINTED, asked, what="a keyframe")
-        compared += 1
-        right += np.array_equal(seen, figure.pixels())
+        differ = (seen != figure.pixels()).any(axis=2).mean()
+        right += differ < SAME
     healed = [1000 * (ended - began) for began, ended in lab.js("() => watch.healed")]
     notebook.locator(STOP).click()
     notebook.finish(1)
     table(
         "JupyterLab and Chromium, every tenth message from the kernel to widgets lost",
         ("pictures right half a second after the last step", "frames lost", "ms from a lost frame to a keyframe"),
-        (f"{right} of {compared}", f"{len(healed)}", spread(healed, ".0f")),
+        (f"{right} of {options.drops}", f"{len(healed)}", spread(healed, ".0f")),
     )
     lab.reset()
 
