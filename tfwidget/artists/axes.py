@@ -14,10 +14,10 @@ from matplotlib.axis import Axis
 from matplotlib.scale import LogTransform
 from matplotlib.spines import Spine
 
-from tfwidget.plot.axis import axis_nodes, scale_of
-from tfwidget.plot.ledger import Ledger
-from tfwidget.plot.places import Around, Kept, Node, Nodes, Undescribable
-from tfwidget.plot.shapes import describe, hex_of
+from tfwidget.artists.axis import axis_nodes, scale_of
+from tfwidget.artists.ledger import Ledger
+from tfwidget.artists.places import Around, Kept, Node, Nodes, Undescribable
+from tfwidget.artists.shapes import describe, hex_of
 from tfwidget.scene import protocol
 
 __all__ = ["AxesScene", "is_stale", "moves_itself"]

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from tfwidget.agg import Renderer, crop
+from tfwidget.artists.glyphs import Atlas
+from tfwidget.artists.places import Kept, Node, Nodes, Undescribable
 from tfwidget.errors import TfwidgetWarning
-from tfwidget.plot.glyphs import Atlas
-from tfwidget.plot.places import Kept, Node, Nodes, Undescribable
 from tfwidget.scene.scene import Scene
 
 __all__ = ["Ledger"]

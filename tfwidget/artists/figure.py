@@ -14,11 +14,11 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tfwidget.plot.axes import AxesScene, is_stale
-from tfwidget.plot.glyphs import MOST
-from tfwidget.plot.ledger import Ledger
-from tfwidget.plot.places import Around, Kept
-from tfwidget.plot.shapes import describe
+from tfwidget.artists.axes import AxesScene, is_stale
+from tfwidget.artists.glyphs import MOST
+from tfwidget.artists.ledger import Ledger
+from tfwidget.artists.places import Around, Kept
+from tfwidget.artists.shapes import describe
 from tfwidget.scene.scene import Body
 
 __all__ = ["FigureScene"]

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from tests.unit.scene_curve import Curve
 from tests.unit.scene_page import Page
 from tests.unit.scene_painter import Painter
+from tfwidget.artists import figure as module
+from tfwidget.artists.figure import FigureScene
 from tfwidget.errors import TfwidgetWarning
-from tfwidget.plot import artists as module
-from tfwidget.plot.artists import FigureScene
 
 STEPS = np.arange(1, 200)
 DECAY = np.exp(-STEPS / 25.0) + 0.002
