@@ -111,8 +111,12 @@ class Client:
         elif widget.model == "LiveCanvasModel" and new:
             self._waiting[widget.comm_id] = False
             widget.send(READY)
-        if content.get("type") == "scene" and content["ack"]:
-            widget.send({"type": "frame_ack", "frame": content["frame"], "client": READY["client"]})
+        if content.get("type") == "scene":
+            for model, traits in content["updates"].items():
+                if model in self.kernel.widgets:
+                    self.kernel.widgets[model].state.update(traits)
+            if content["ack"]:
+                widget.send({"type": "frame_ack", "frame": content["frame"], "client": READY["client"]})
         elif widget.model == "LiveCanvasModel" and message.data.get("ack", True) and "frame" in message.data:
             widget.send({"type": "frame_ack", "frame": message.data["frame"], "client": READY["client"]})
 
