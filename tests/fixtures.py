@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from tests.unit.scene_curve import Curve
 from tests.unit.scene_page import Page
-from tfwidget.plot.artists import FigureScene
+from tfwidget.artists.figure import FigureScene
 from tfwidget.scene.protocol import SceneMessage
 
 FOLDER = Path(__file__).parent.parent / "labextension" / "tests" / "fixtures"

@@ -16,9 +16,9 @@ export class Repaints {
     this.#paint = paint;
   }
 
-  /** Paint now, or with the browser's next frame if it will show what was painted last only then. */
+  /** Paint now; or with the browser's next frame, if the browser has yet to show what was painted last. */
   now(): Promise<void> {
-    if (document.hidden || !this.#pending) {
+    if (!this.#pending) {
       try {
         this.#paint();
       } catch (error) {
@@ -42,6 +42,10 @@ export class Repaints {
     if (this.#pending) {
       return;
     }
+    if (document.hidden) {
+      this.#next();
+      return;
+    }
     const pending = new AbortController();
     this.#pending = pending;
     const next = () => {
@@ -50,10 +54,6 @@ export class Repaints {
         this.#next();
       }
     };
-    if (document.hidden) {
-      setTimeout(next);
-      return;
-    }
     requestAnimationFrame(next);
     document.addEventListener('visibilitychange', next, { signal: pending.signal });
   }
@@ -70,6 +70,9 @@ export class Repaints {
         resolve();
       }
     } catch (error) {
+      if (waiting.length === 0) {
+        throw error;
+      }
       for (const { reject } of waiting) {
         reject(error);
       }

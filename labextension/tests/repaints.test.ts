@@ -54,6 +54,9 @@ test('when painting fails, all who wait for it know, and the next is painted', a
   const waiting = [repaints.now(), repaints.now()].map(promise => promise.catch((error: Error) => error.message));
   showFrame();
   expect(await Promise.all(waiting)).toEqual(['no canvas', 'no canvas']);
+  paint.mockImplementationOnce(fail);
+  repaints.soon();
+  expect(showFrame, 'and with nobody waiting, the console').toThrow('no canvas');
 });
 
 test('on a page that is not seen nothing waits, nor when it goes out of sight', async () => {
@@ -67,6 +70,8 @@ test('on a page that is not seen nothing waits, nor when it goes out of sight', 
   await repaints.now();
   await repaints.now();
   expect(paint).toHaveBeenCalledTimes(4);
+  repaints.soon();
+  expect(paint).toHaveBeenCalledTimes(5);
   showFrame();
-  expect(paint).toHaveBeenCalledTimes(4);
+  expect(paint).toHaveBeenCalledTimes(5);
 });

@@ -252,6 +252,16 @@ test('over a still picture a drag paints the scene, until the picture that was d
   expect(page.painted.at(-1)).toBe(picture);
 });
 
+test('a frame over a still picture leaves the picture', async () => {
+  const { page, mouse } = await setUp('zoom');
+  await page.hear_ipympl({ type: 'binary', frame: 2 }, 'png');
+  page.painted.length = 0;
+  mouse('mousedown', 10, 5, 1);
+  mouse('mousemove', 25, 10, 1);
+  await page.show_frame();
+  expect(page.painted).toEqual(['clearRect 0,0,40,20', 'drawImage canvas 6x4,0,0,40,20']);
+});
+
 test('Tab leaves the figure; every other key is its own', async () => {
   const {
     page,

@@ -58,10 +58,10 @@ class Painted:
         """The longest time without one, in seconds."""
         return float(np.diff([began, *self.times, ended]).max())
 
-    def lags(self, made: Sequence[float]) -> list[float]:
-        """Seconds from when the shown step was made (the first at 1) until it was painted, where it is known."""
-        known = [(when, step) for when, step in zip(self.times, self.steps, strict=True) if 0 < step < len(made)]
-        return [when - made[step] for when, step in known]
+    def lags(self, began: Sequence[float]) -> list[float]:
+        """Seconds from when the shown step began (the first is step 1) until it was painted, where it is known."""
+        known = [(when, step) for when, step in zip(self.times, self.steps, strict=True) if 0 < step <= len(began)]
+        return [when - began[step - 1] for when, step in known]
 
 
 # -- what it costs -----------------------------------------------------------------------------------------------------
@@ -159,24 +159,26 @@ def train(notebook: Notebook, way: str, fps: float | None, options: Options, sha
 # -- how live it is ----------------------------------------------------------------------------------------------------
 
 STAMPS = """
+import itertools
 import time
-made = []
+
+began = []
 
 class Stamped:
     def __init__(self, batches):
         self.batches = batches
 
     def __len__(self):
-        return len(self.batches)
+        return len(self.batches)  # of an endless one, TypeError, as it should be
 
     def __iter__(self):
         for batch in self.batches:
-            made.append(time.time())
+            began.append(time.time())
             yield batch
 """
-"""`made`: when each step began, which is when the one before had been made."""
+"""`began`: when each step began."""
 
-STAMP_BATCHES = "model.make_train_function()\ntools.before_each_batch(model, lambda: made.append(time.time()))\n"
+STAMP_BATCHES = "model.make_train_function()\ntools.before_each_batch(model, lambda: began.append(time.time()))\n"
 
 FIT = f"""
 model, x, y = tools.network_and_rows()
@@ -186,12 +188,9 @@ model.fit(x, y, BATCH, 10**6, verbose=0, callbacks=[live])
 """
 
 PICTURE = """
-def training():
-    while True:
-        yield step(*batches[0], repeats(20.0))
-
-for values in tfwidget.live(Stamped(training())):
-    tfwidget.log(loss=values[0], picture=model.layers[1].kernel[:8, :8])
+count = repeats(20.0)
+for x, y in tfwidget.live(Stamped(itertools.repeat(batches[0]))):
+    tfwidget.log(loss=step(x, y, count)[0], picture=model.layers[1].kernel[:8, :8])
 """
 
 
@@ -238,10 +237,10 @@ def liveness(lab: Lab, options: Options) -> None:
         time.sleep(max(shown + options.minute + long + 0.5 - time.time(), 0))
         notebook.locator(STOP).click()
         notebook.finish(len(cells) - 1)
-        painted, made = Painted.read(lab), notebook.evaluate("made")
+        painted, steps = Painted.read(lab), notebook.evaluate("began")
         for when, began in windows.items():
             part = painted.within(began, began + long)
-            lags = part.lags(made)
+            lags = part.lags(steps)
             rows.append(
                 (
                     title,
@@ -261,7 +260,7 @@ def liveness(lab: Lab, options: Options) -> None:
             "moving frames/s",
             "target (of the last)",
             "ms of the longest standstill (target: 300)",
-            "ms from a step until it is painted: median, longest (target: 300)",
+            "ms from a step's begin until it is painted: median, longest (target: 300)",
         ),
         *rows,
     )
@@ -289,6 +288,9 @@ for number in tfwidget.live(itertools.count()):
 RIGHT_WITHIN = 0.5
 """Seconds after the last step."""
 
+SAME = 0.01
+"""Of the pixels may differ: a keyframe may leave out other points of a curve that has many in one column."""
+
 KEYFRAME_PAINTED = """asked => {
   const came = watch.keyframes.find(when => when > asked);
   return came && tests.paints.at(-1) > came;
@@ -302,7 +304,7 @@ def drops(lab: Lab, options: Options) -> None:
     figure = notebook.figure()
     figure.wait_until_shown()
     lab.js("() => watch.reset()")
-    right = compared = 0
+    right = 0
     for number in range(options.drops):
         lab.js("() => watch.lose(10)")
         notebook.wait_for_text(1, f"burst {number + 1}.", timeout=60)
@@ -310,15 +312,15 @@ def drops(lab: Lab, options: Options) -> None:
         seen = figure.pixels()
         asked = lab.js("path => { watch.lose(0); watch.keyframe(path); return tests.now(); }", notebook.path)
         lab.wait_for(KEYFRAME_PAINTED, asked, what="a keyframe")
-        compared += 1
-        right += np.array_equal(seen, figure.pixels())
+        differ = (seen != figure.pixels()).any(axis=2).mean()
+        right += differ < SAME
     healed = [1000 * (ended - began) for began, ended in lab.js("() => watch.healed")]
     notebook.locator(STOP).click()
     notebook.finish(1)
     table(
         "JupyterLab and Chromium, every tenth message from the kernel to widgets lost",
         ("pictures right half a second after the last step", "frames lost", "ms from a lost frame to a keyframe"),
-        (f"{right} of {compared}", f"{len(healed)}", spread(healed, ".0f")),
+        (f"{right} of {options.drops}", f"{len(healed)}", spread(healed, ".0f")),
     )
     lab.reset()
 

@@ -136,7 +136,7 @@ def peers(client: Client, options: Options) -> None:
             tool.title: [
                 (statistics.median(found.rate), statistics.median(found.throughput))
                 for rate, found in rates.items()
-                if rate
+                if rate and any(found.rate)
             ]
             for tool, rates in results.items()
         }

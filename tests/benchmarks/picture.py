@@ -33,12 +33,20 @@ def draw(lines: Mapping[float, Lines], path: Path) -> None:
 
 def panel(ax: Axes, title: str, tools: Lines) -> None:
     """One length of a step."""
+    ax.set_xscale("log")
+    ax.set(xlim=(0.8, 38), ylim=(0, 1.06))
     ax.axhline(1, color="#bbbbbb", linewidth=1)
     for color, (name, points) in zip(COLORS, tools.items(), strict=False):
         width, front = (2.6, 3) if name == "tfwidget" else (1.6, 2)
-        ax.plot(*np.transpose(points), color=color, linewidth=width, marker="o", markersize=4, zorder=front, label=name)
-    ax.set_xscale("log")
-    ax.set(xlim=(0.8, 38), ylim=(0, 1.06))
+        ax.plot(
+            *np.reshape(points, (-1, 2)).T,
+            color=color,
+            linewidth=width,
+            marker="o",
+            markersize=4,
+            zorder=front,
+            label=name,
+        )
     ax.set_title(title, fontsize="medium", color=TEXT)
     ax.xaxis.set_major_locator(FixedLocator([1, 2, 5, 10, 30]))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))

@@ -4,7 +4,7 @@ window.watch = (() => {
   const keyframes = []; // when they came
   const healed = []; // of gaps: when the first message was lost, and when a keyframe came
   let curves = new Map(); // by id: the offset of the steps
-  let version, lost, comm, every, count;
+  let version, lost, comm, client, every, count;
 
   const reset = () => {
     frames.length = keyframes.length = healed.length = tests.paints.length = count = 0;
@@ -47,7 +47,11 @@ window.watch = (() => {
     const kernel = kernelOf(path);
     kernel.anyMessage.connect((_, { msg, direction }) => {
       const content = msg.content.data?.content;
-      if (direction !== 'recv' || msg.header.msg_type !== 'comm_msg' || !content) return;
+      if (msg.header.msg_type !== 'comm_msg' || !content) return;
+      if (direction === 'send') {
+        client = content.client ?? client;
+        return;
+      }
       if (content.type === 'scene') {
         comm = msg.content.comm_id;
         scene(content, bytes(msg.buffers[0]));
@@ -73,7 +77,9 @@ window.watch = (() => {
     count = 0;
   };
 
-  const keyframe = path => kernelOf(path)._comms.get(comm)?.send({ method: 'custom', content: { type: 'keyframe' } });
+  // Ask for a keyframe as the page does.
+  const keyframe = path =>
+    kernelOf(path)._comms.get(comm)?.send({ method: 'custom', content: { type: 'keyframe', client } });
 
   return { attach, frames, healed, keyframe, keyframes, lose, reset };
 })();

@@ -21,7 +21,7 @@ def shown_in(cell: Cell) -> list[str]:
 
 def painted(kernel: Kernel, view: View, figure: str = "fig") -> None:
     """Wait until the browser shows all that was drawn, which must be what Matplotlib itself makes of the figure."""
-    done = f"{figure}.canvas.ready and not {figure}.canvas._draw_wanted"
+    done = f"{figure}.canvas.ready and {figure}.canvas.sender.next() is None"
     kernel.wait_for(lambda: kernel.evaluate(done), what="the acknowledgement of the last frame")
     assert view.picture is not None
     np.testing.assert_array_equal(view.picture, kernel.picture(figure))

@@ -182,24 +182,29 @@ def test_fetch_keeps_the_order_of_any_mixture(times):
 @pytest.fixture
 def accelerator(monkeypatch):
     """The tensors of the test are taken for an accelerator's."""
-    monkeypatch.setattr(tfwidget_tf, "_in_host_memory", lambda tensor: False)
+    monkeypatch.setattr(tfwidget_tf, "in_host_memory", lambda tensor: False)
 
 
 @pytest.mark.usefixtures("accelerator")
 def test_tensors_of_an_accelerator_are_read_together(monkeypatch):
-    reads = []
-    floats = tfwidget_tf._floats
-    monkeypatch.setattr(tfwidget_tf, "_floats", lambda array: reads.append(len(array)) or floats(array))
+    stacks, pack = [], tf.raw_ops.Pack
+    monkeypatch.setattr(
+        tf.raw_ops, "Pack", lambda values, axis: stacks.append(values) or pack(values=values, axis=axis)
+    )
     values = [tf.constant(float(i)) for i in range(tfwidget_tf.TOGETHER + tfwidget_tf.FEW + 1)]
     assert tfwidget_tf.fetch(values) == [float(i) for i in range(len(values))]
-    assert reads == [tfwidget_tf.TOGETHER, tfwidget_tf.FEW + 1]
+    assert [len(stack) for stack in stacks] == [tfwidget_tf.TOGETHER] * 2
 
 
 def test_tensors_in_host_memory_are_read_type_by_type(monkeypatch):
-    monkeypatch.setattr(tfwidget_tf, "_stacked", lambda tensors: pytest.fail("they were stacked"))
+    monkeypatch.setattr(tfwidget_tf, "stacked", lambda tensors: pytest.fail("they were stacked"))
     eager = type(tf.constant(1.0))
-    one_by_one = lambda value, *_: pytest.fail("read by itself") if type(value) is eager else float(value)  # noqa: E731
-    monkeypatch.setattr(record, "_number", one_by_one)
+
+    def fetch_the_rest(values):
+        assert eager not in map(type, values), "read by itself"
+        return fetch_one_by_one(values)
+
+    monkeypatch.setattr(record, "fetch", fetch_the_rest)
     kinds = [tf.float32, tf.float64, tf.float16, tf.bfloat16, tf.int64, tf.uint8, tf.bool]
     values = [tf.cast(tf.constant(i % 2), kind) for i in range(100) for kind in kinds]
     expected = [float(i % 2) for i in range(100) for _ in kinds]
@@ -218,7 +223,7 @@ def test_numbers_that_no_longer_are_of_size_one_are_not_taken_for_others():
 
 
 def test_a_number_may_look_like_what_is_put_between_two():
-    numbers = np.frombuffer(3 * tfwidget_tf._BETWEEN)
+    numbers = np.frombuffer(3 * tfwidget_tf.BETWEEN)
     assert tfwidget_tf.fetch([tf.constant(number) for number in numbers]) == numbers.tolist()
 
 

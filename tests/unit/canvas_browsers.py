@@ -140,9 +140,9 @@ class Browser:
         return [mode for _, mode in self.frames]
 
 
-def new_canvas(figsize: tuple[float, float]) -> Canvas:
+def new_canvas(figsize: tuple[float, float], clock: Clock | None = None) -> Canvas:
     """A figure in a time of its own, in which a kernel may send what it likes."""
-    clock = Clock()
+    clock = clock or Clock()
     canvas = Canvas(Figure(figsize=figsize), limit=Limit(1e6, 1e6, clock=clock), clock=clock)
     FigureManager(canvas, 0)
     canvas.watch_mutations()

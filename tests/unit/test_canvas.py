@@ -33,7 +33,7 @@ def test_many_draw_idle_make_one_draw(browser: Browser) -> None:
         change(browser)
         browser.canvas.draw_idle()
     assert browser.draws == 0
-    owner.mailbox.drain()
+    assert owner.mailbox.drain() == 1, "what is posted is bounded"
     assert browser.draws == 1
     assert len(browser.frames) == 1
     owner.mailbox.drain()

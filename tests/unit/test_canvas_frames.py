@@ -3,19 +3,14 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import ipywidgets
 import numpy as np
 import pytest
 
 from tests.unit.canvas_browsers import Page, Painter, listen, reference
 from tfwidget.canvas.flow import MAX_TIMEOUT
-from tfwidget.canvas.gather import Gathered
 from tfwidget.canvas.sender import PROMPT, QUIET
 from tfwidget.jupyter import owner
-
-
-class Text(Gathered, ipywidgets.HTML):
-    pass
+from tfwidget.widget.parts import Html as Text
 
 
 @pytest.fixture
@@ -279,8 +274,19 @@ def test_a_keyframe_brings_what_rode_with_messages_that_were_lost(painter: Paint
     assert painter.scenes[-1]["updates"] == {}
 
 
-def test_what_was_gathered_before_a_failure_is_sent(painter: Painter, text: Text, own: list[dict[str, Any]]) -> None:
-    with pytest.raises(ZeroDivisionError), painter.canvas.gather():
+def test_a_widget_that_was_closed_does_not_ride(painter: Painter, text: Text) -> None:
+    with painter.canvas.gather():
         text.value = "new"
-        _ = 1 / 0
+        text.close()
+    assert painter.scenes[-1]["updates"] == {}
+
+
+def test_what_was_gathered_before_a_failure_is_sent(painter: Painter, text: Text, own: list[dict[str, Any]]) -> None:
+    def fail() -> None:
+        with painter.canvas.gather():
+            text.value = "new"
+            _ = 1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert own == [{"value": "new"}]

@@ -107,7 +107,7 @@ def test_whatever_comes_when_ipympl_ends_with_matplotlibs_picture(ipympl: Ipympl
         lambda: change(ipympl),
         ipympl.answer,
         ipympl.decode,
-        lambda: ipympl.load_page(ratio=random.choice([None, 2])),
+        lambda: ipympl.load_page(ratio=2 if random.integers(2) else None),
     ]
     for _ in range(40):
         actions[random.integers(len(actions))]()

@@ -66,11 +66,12 @@ def test_a_good_message_is_handled(painter: Painter, kind: str) -> None:
     if kind in EVENTS:
         painter.canvas.mpl_connect(EVENTS[kind], events.append)
     painter.canvas.on_view = lambda *view: views.append(view)
-    fields: dict[str, object] = {
-        "ready": {"device_pixel_ratio": 2, "theme": "light"},
-        "visible": {"visible": False},
-    }.get(kind, GOOD[kind])
-    if kind == "frame_ack":
+    fields = GOOD[kind]
+    if kind == "ready":
+        fields = {"device_pixel_ratio": 2, "theme": "light"}
+    elif kind == "visible":
+        fields = {"visible": False}
+    elif kind == "frame_ack":
         fields = {"frame": painter.frames[-1][0]}
     before = outcome(painter)
     painter.scene.text = "blue"
@@ -134,6 +135,7 @@ def test_pan_and_home_with_the_toolbar(browser: Browser) -> None:
 
 
 NUMBERS: list[object] = [None, "1", [], {}, True, math.nan, math.inf, -math.inf, 1e300, 10**400, -(10**400)]
+LIMITS: list[object] = [None, 5, [], [1], [1, 2, 3], [1, 1], *[[0, bad] for bad in (*NUMBERS[:8], 1.1e300, 10**400)]]
 BAD: dict[tuple[str, ...], dict[str, list[object]]] = {
     ("ready",): {
         "device_pixel_ratio": [*NUMBERS, 0, 11],
@@ -146,9 +148,8 @@ BAD: dict[tuple[str, ...], dict[str, list[object]]] = {
     ("view",): {
         "number": [*NUMBERS, -1, 0.5],
         "panel": [*NUMBERS, -1, 0.5],
-        **dict.fromkeys(
-            ("x", "y"), [None, 5, [], [1], [1, 2, 3], [1, 1], *[[0, bad] for bad in (*NUMBERS[:8], 1.1e300, 10**400)]]
-        ),
+        "x": LIMITS,
+        "y": LIMITS,
         "done": [None, "true", 1, 0, []],
     },
     ("frame_ack",): {"frame": [*NUMBERS, -1, 0.5], "error": [5, [], True]},
@@ -166,15 +167,15 @@ BAD: dict[tuple[str, ...], dict[str, list[object]]] = {
     ("scroll",): {"step": NUMBERS},
     ("key_press", "key_release"): {"key": [None, 5, [], "", "ab", "k" * 101]},
 }
+KINDLESS: tuple[object, ...] = (None, [], {"draw": 1}, 5, "", "draw ", "Draw")
+NAMELESS: tuple[object, ...] = (5, True, [], "x" * 101)
 HOSTILE: list[object] = [
     *(None, "draw", 5, [], {}),
-    *[{"type": bad} for bad in (None, [], {"draw": 1}, 5, "", "draw ", "Draw")],
+    *[{"type": bad} for bad in KINDLESS],
     *[{"type": name} for name in ("unknown", "handle_event", "event", "unknown_event", "mouse", "__class__", "close")],
     *[{"type": kind} for kinds in BAD for kind in kinds],
 ]
-HOSTILE += [
-    {"type": kind, **fields, "client": bad} for kind, fields in GOOD.items() for bad in (5, True, [], "x" * 101)
-]
+HOSTILE += [{"type": kind, **fields, "client": bad} for kind, fields in GOOD.items() for bad in NAMELESS]
 HOSTILE += [
     {"type": kind, **GOOD[kind], name: bad}
     for kinds, fields in BAD.items()

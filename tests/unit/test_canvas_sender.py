@@ -118,8 +118,10 @@ def test_what_cannot_be_made_is_not_tried_again_until_something_changes() -> Non
     assert sender.next() == "patch"
     sender.give_up()
     assert sender.next() is None
+    sender.wants_keyframe("page")
+    assert sender.next() is None
     sender.changed()
-    assert sender.next() == "patch"
+    assert sender.next() == "keyframe"
 
 
 def test_a_handled_message_is_told_though_nothing_of_the_scene_changes() -> None:
@@ -313,11 +315,13 @@ def test_a_page_that_is_only_slow_is_waited_for_longer_the_next_time() -> None:
 
 
 @pytest.mark.parametrize("frame", [0, 10**6])
-def test_an_acknowledgement_of_no_frame_is_ignored(frame: int) -> None:
+@pytest.mark.parametrize("failed", [True, False])
+def test_an_acknowledgement_of_no_frame_is_ignored(frame: int, failed: bool) -> None:
     sender, _ = new_sender("page")
     change_often(sender)
-    sender.acknowledged("page", frame)
+    sender.acknowledged("page", frame, failed=failed)
     assert not sender.ready()
+    assert sender.next() is None
 
 
 # -- several pages -----------------------------------------------------------------------------------------------------
@@ -358,10 +362,10 @@ def test_a_page_that_comes_late_makes_a_keyframe_for_all_and_is_not_waited_for_b
     change_often(sender)
     sender.acknowledged("one", sender.frame)
     clock.now += 1 / KEYFRAME_RATE
-    assert sender.introduce("late", paints=True, visible=True)
+    sender.introduce("late", paints=True, visible=True)
     assert send(sender) == ["keyframe"]
-    assert not sender.introduce("late", paints=True, visible=True), "another view of it"
-    assert send(sender) == []
+    sender.introduce("late", paints=True, visible=True)
+    assert send(sender) == [], "another view of it"
 
 
 def test_what_one_page_cannot_paint_agg_draws_for_all_while_it_watches() -> None:
@@ -472,6 +476,7 @@ class Message:
     state: int
     show: bool
     full: bool
+    before: int
 
 
 @dataclass
@@ -499,10 +504,11 @@ class FakePage:
         """Paint a message; what the page says then."""
         sent = message.sent
         if message.kind == "picture":
-            if message.full:
-                self.picture = message.state
-            elif self.picture >= 0:
-                self.picture = message.state
+            # Over another picture than the one before, what differs leaves pixels behind.
+            if message.full or self.picture_number == message.before:
+                self.picture, self.picture_number = message.state, sent.number
+            else:
+                self.picture_number = -1
             self.shows_scene = False
         elif not self.paints:
             return [("frame_ack", sent.number)] if sent.ask else []
@@ -535,7 +541,6 @@ class World:
     clock: Clock = field(default_factory=Clock)
     state: int = 0
     since: list[float] = field(default_factory=lambda: [100.0])
-    in_flight: int = 0
 
     def __post_init__(self) -> None:
         self.limit = Limit(clock=self.clock)
@@ -544,6 +549,7 @@ class World:
         self.events: list[tuple[float, int, Callable[[], object]]] = []
         self.counter = itertools.count()
         self.sent: list[float] = []
+        self.picture = 0
 
     def at(self, time: float, call: Callable[[], object]) -> None:
         heapq.heappush(self.events, (time, next(self.counter), call))
@@ -588,7 +594,8 @@ class World:
             full = self.sender.wants_full_picture
             sent = self.sender.send(kind)
             self.sent.append(self.clock.now)
-            message = Message(kind, sent, self.state, not self.sender.still, full)
+            message = Message(kind, sent, self.state, not self.sender.still, full, self.picture)
+            self.picture = sent.number if kind == "picture" else self.picture
             for page in list(self.pages):
                 self.carry(page, message)
 
@@ -622,7 +629,7 @@ class World:
         return self.clock.now - max(since, page.born)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("interval", [0.01, 0.033, 0.2, 1.0])
 def test_whatever_a_server_drops_the_picture_is_right_again_within_half_a_second(seed: int, interval: float) -> None:
     """It drops every tenth message. Pages reload, hide and come back, and one of them never answers."""
@@ -635,12 +642,12 @@ def test_whatever_a_server_drops_the_picture_is_right_again_within_half_a_second
     died = -math.inf
 
     def check() -> None:
-        # Of two faults at once, the second waits for the first: a page that has gone without a word, one that loses, too.
+        # Of two faults at once one waits for the other: a page has gone without a word, or loses something, too.
         alone = sum(page.answers for page in world.pages) == 1 and world.clock.now - died > 1.0
         allowed = 0.5 if alone else 1.0
         worst.extend((lag, page.name, world.clock.now) for page in world.pages if (lag := world.lag(page)) > allowed)
 
-    for number in range(30):
+    for number in range(20):
         for _ in range(1 + round(rng.uniform(1.0, 3.0) / interval)):
             if not world.sender.still:
                 world.change()
@@ -692,8 +699,8 @@ def test_without_losses_there_is_no_keyframe_but_the_first_and_frames_in_flight_
 def test_a_kernel_that_changes_all_the_time_keeps_to_its_limit() -> None:
     world = World(random.Random(0), delay=0.001, drop_every=10)
     world.open(FakePage("page"))
-    for _ in range(5000):
+    for _ in range(3000):
         world.change()
         world.run_until(world.clock.now + 0.001)
-    for begin in range(100, 105):
+    for begin in range(100, 103):
         assert sum(begin <= at < begin + 1 for at in world.sent) <= RATE + 60

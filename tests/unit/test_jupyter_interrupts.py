@@ -7,7 +7,7 @@ from types import FrameType
 
 import pytest
 
-from tfwidget.jupyter.interrupts import BackgroundInterrupts, interrupts
+from tfwidget.jupyter.interrupts import BackgroundInterrupts
 
 told: list[str] = []
 
@@ -26,19 +26,6 @@ def handler() -> Iterator[None]:
 
 def press() -> None:
     os.kill(os.getpid(), signal.SIGINT)
-
-
-def test_who_notes_is_told_before_the_handler() -> None:
-    with interrupts(lambda: told.append("noted")):
-        press()
-    press()
-    assert told == ["noted", "handler", "handler"]
-
-
-def test_a_handler_that_somebody_else_has_put_there_stays() -> None:
-    with interrupts(lambda: None):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 def test_listeners_are_told_besides_the_handler_until_they_leave() -> None:

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
-from tests.unit.plot_frames import new_board, new_figure, panel_at
+from tests.unit.plot_frames import kinds_of, new_board, new_figure, notice_at, panel_at
 from tests.unit.scene_page import Page
 from tests.unit.scene_painter import Painter
-from tfwidget.plot import Board, Image, Panel
+from tfwidget.plot import Board, Image, Line, Panel
 from tfwidget.record.history import History
+from tfwidget.record.recorder import Recorder
 from tfwidget.record.values import Frame, Value
 
 RNG = np.random.default_rng(0)
@@ -73,6 +74,26 @@ class Watched:
         drawn = np.asarray(figure.canvas.buffer_rgba())[..., :3].astype(int)  # type: ignore[attr-defined]
         assert (drawn != drawn[0, 0]).any(axis=2).mean() > 0.05, "there is something to see"
         return float((np.abs(painted - drawn).max(axis=2) > 32).mean())
+
+
+def test_from_log_to_a_page() -> None:
+    recorder = Recorder(warn=lambda key, text: pytest.fail(text))
+    run = Watched(new_board())
+    for step in range(1, 40):
+        array = RNG.integers(0, 9, (5, 5))
+        recorder.log(
+            {"loss": 1.0 / step, "val_loss": Line(np.float32(2.0 / step)), "x": Confusion(array),
+             "picture": Image(RNG.random((4, 4)), vmin=0.0, cmap="viridis"), "bad": "text"}, step,
+        )  # fmt: skip
+        if step % 4 == 1:
+            run.board.update(recorder.frame(step))
+            run.send()
+    assert kinds_of(run.board) == ["Line", "Confusion", "Image", "Notice"]
+    assert run.board.names == ["loss", "val_loss", "x", "picture", "bad"]
+    assert panel_at(run.board, 0).value["val_loss"].last == (37, pytest.approx(2.0 / 37))
+    assert panel_at(run.board, 1).texts[1].startswith("step 37 · ")
+    assert "text cannot be drawn" in notice_at(run.board, 3).message
+    assert run.differing() < 0.01
 
 
 def tensors() -> dict[str, np.ndarray]:

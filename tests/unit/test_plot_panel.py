@@ -205,9 +205,12 @@ def test_other_options_build_the_panel_again() -> None:
 
     board = new_board()
     names = np.array(["a", "b"])
-    for step, given in enumerate([names, names, names.copy(), ["a"], ["a"], np.array(["c", "d", "e"])]):
+    nested = [np.array([1, 2]), np.array([3, 4])]
+    for step, given in enumerate([names, names, names.copy(), ["a"], ["a"], np.array(["c", "d", "e"]), nested, nested]):
         board.update(logged(Named, COUNTS, step, names=given))
-    assert [list(names) for names in built] == [["a", "b"], ["a"], ["c", "d", "e"]]  # type: ignore[call-overload]
+    assert [np.asarray(given).tolist() for given in built] == [["a", "b"], ["a"], ["c", "d", "e"], [[1, 2], [3, 4]]]
+    board.update(logged(Named, COUNTS, 9, names=[given.copy() for given in nested]))
+    assert kinds_of(board) == ["Named"], "what cannot be compared is taken for new"
     assert len(board.figure.axes) == 1
 
 
@@ -269,10 +272,30 @@ def test_limits_grow_with_room_and_shrink_after_a_while(counting: Board) -> None
 def test_limits_of_a_person_are_left_alone(counting: Board) -> None:
     panel = panel_at(counting, 0)
     panel.ax.set_xlim(1.0, 2.0)
+    changes: list[Axes] = []
+    panel.ax.callbacks.connect("xlim_changed", changes.append)
     counting.update(logged(Counting, np.arange(50.0), 2))
     assert view_of(panel) == ((1.0, 2.0), (0.0, 4.0))
+    assert changes == [], "at no time"
     counting.reset_view()
     assert view_of(panel) == ((0.0, 49.0), (0.0, 49.0))
+
+
+def test_limits_with_a_margin_and_exact_ones() -> None:
+    class Margin(Panel):
+        def build(self, ax: Axes) -> None:
+            ax.set_title("a name of its own")
+
+        def show(self, value: Value) -> None:
+            self.limits(x=(-1.0, 1.0), margin=0.1)
+            self.limits(y=(float(value.array[0]), float(value.array[1])), exact=True)
+
+    board = new_board()
+    for step, given in enumerate([(0.0, 1.0), (0.2, 0.9), (2.0, -2.0), (0.1, 0.2)]):
+        board.update(logged(Margin, np.array(given), step))
+        assert view_of(panel_at(board, 0)) == ((-1.2, 1.2), given)
+    assert panel_at(board, 0).texts[0] == "a name of its own"
+    assert panel_at(board, 0).ax.get_title() == "", "it is said in its place"
 
 
 def test_limits_that_are_not_finite_are_ignored(counting: Board) -> None:
@@ -517,5 +540,64 @@ def test_a_person_who_zooms_a_panel_that_fails_sees_why() -> None:
     board = new_board()
     board.update(logged(Fixed, COUNTS))
     board.set_view(panel_at(board, 0).ax, (0.2, 0.4), (0.2, 0.4))
+    assert notice_at(board, 0).message == "RuntimeError: cannot be zoomed", "at once"
+
+
+def test_artists_that_cannot_be_drawn_do_not_stop_the_figure() -> None:
+    class Uneven(Panel):
+        def build(self, ax: Axes) -> None:
+            (self.line,) = ax.plot([], [])
+
+        def show(self, value: Value) -> None:
+            self.line.set_data(np.arange(3 + value.step % 2), value.array)
+
+    board = new_board()
+    board.update(beside_a_curve(Uneven, np.zeros(3), [1.0, 2.0], 1))
+    pixels(board.figure)
     board.refresh()
-    assert notice_at(board, 0).message == "RuntimeError: cannot be zoomed"
+    assert kinds_of(board) == ["Line", "Notice"]
+    assert notice_at(board, 1).message.startswith("ValueError: ")
+    board.update(beside_a_curve(Uneven, np.zeros(3), [1.0, 2.0], 2))
+    assert kinds_of(board) == ["Line", "Uneven"]
+    pixels(board.figure)
+    board.refresh()
+    assert kinds_of(board) == ["Line", "Uneven"]
+
+
+def test_artists_that_cannot_be_streamed_cost_their_own_panel_alone() -> None:
+    class Hatched(Panel):
+        def build(self, ax: Axes) -> None:
+            self.bars = ax.bar(range(3), [0.0] * 3, hatch="//")
+
+        def show(self, value: Value) -> None:
+            for bar, height in zip(self.bars, value.array, strict=True):
+                bar.set_height(float(height))
+            self.limits(y=(0.0, float(value.array.max())))
+
+    board = new_board()
+    board.update(beside_a_curve(Hatched, np.arange(3), [1.0, 2.0], 1))
+    with pytest.warns(TfwidgetWarning, match="Rectangle: it is hatched") as told:
+        patch = board.patch(afresh=True)
+    assert len(told) == 1
+    assert patch is not None
+    kinds = [node["kind"] for _, node in patch[0]["nodes"]]
+    assert (kinds.count("panel"), kinds.count("image")) == (2, 1)
+    board.update(beside_a_curve(Hatched, np.arange(3) + 1, [1.0, 2.0], 2))
+    patch = board.patch(afresh=False)
+    assert patch is not None
+    assert any("pixels" in node for _, node in patch[0]["nodes"]), "and it is not told again"
+
+
+def test_a_panel_that_is_made_while_its_value_cannot_be_recorded_is_not_seen() -> None:
+    board = new_board()
+    shown = logged(Counting, np.arange(3.0))
+    board.update(Frame(0, {}, shown.values, {"x": "a string"}))
+    assert notice_at(board, 0).message == "a string"
+    assert not board.figure.axes[0].get_visible()
+    board.update(logged(confusion(), COUNTS, 1))
+    other = logged(Counting, np.arange(3.0), 2)
+    board.update(Frame(2, {}, other.values, {"x": "a string"}))
+    assert [ax.get_visible() for ax in board.figure.axes] == [False]
+    board.update(other)
+    assert kinds_of(board) == ["Counting"]
+    assert board.figure.axes[0].get_visible()

@@ -420,6 +420,25 @@ def test_advance_checks_its_argument(bench: Bench, steps: int) -> None:
         bench.run().advance(steps)
 
 
+def test_to_rest_is_the_end_of_a_step_and_takes_its_time(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wait(timeout: float | None = None) -> bool:
+        bench.clock.now += min(timeout or 0.0, 0.1)
+        return True
+
+    monkeypatch.setattr(bench.mailbox, "wait", wait)
+    run, began = bench.run(), bench.clock.now
+    run.log({"loss": 1.0})
+    run.rest(0.5)
+    assert bench.clock.now - began == pytest.approx(0.5)
+    assert run.history["loss"].last == (run.step, 1.0) == (1, 1.0)
+    with run.loop(None):
+        run.rest(0.5)
+    assert run.step == 1, "a loop makes the steps"
+    run.stop()
+    run.rest(1000.0)
+    assert bench.clock.now - began == pytest.approx(1.0)
+
+
 # -- other threads -----------------------------------------------------------------------------------------------------
 
 
@@ -685,4 +704,24 @@ def test_what_a_background_run_waits_for_and_its_slow_steps_are_told(bench: Benc
     told = [(status.waits_for, status.slow_step) for status in bench.front_end.statuses]
     assert told[0] == ("the cell to end", None)
     assert told[1] == (None, None)
-    assert (None, pytest.approx(1.0, abs=0.01)) in told
+    assert any(slow_step == pytest.approx(1.0, abs=0.01) for _, slow_step in told)
+
+
+def test_when_it_goes_on_it_says_at_once_that_it_waits_no_longer(bench: Bench) -> None:
+    def training() -> None:
+        bench.train(run, 20, seconds=0.003)
+        run.finish("finished")
+
+    async def main() -> None:
+        task = asyncio.create_task(driver.drive())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert run.step == 7, "a slice"
+        driver.waits_for = "a cell to end"  # nothing is logged, so no frame tells that it has ended
+        run.show_status()
+        await task
+
+    driver = Background(training, clock=bench.clock)
+    run = bench.run(driver=driver)
+    asyncio.run(main())
+    assert [status.waits_for for status in bench.front_end.alone] == ["a cell to end", None]

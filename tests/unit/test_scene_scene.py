@@ -89,6 +89,36 @@ def test_a_node_that_came_and_went_is_not_mentioned() -> None:
     assert not scene.changed
 
 
+def test_a_node_that_is_dropped_and_put_again_replaces_what_was_there() -> None:
+    scene, page = Scene(), Page()
+    number = scene.new_id()
+    scene.put(number, path())
+    assert page.apply(*scene.take(), version=1, base=None)
+    scene.grow(number, points(1, 1))
+    scene.drop(number)
+    scene.put(number, path("#ff0000ff", points(7, 7)))
+    body, buffer = scene.take()
+    assert (body["grown"], body["dropped"]) == ([], [])
+    assert page.apply(body, buffer, version=2, base=1)
+    assert page.nodes[number]["color"] == "#ff0000ff"
+    np.testing.assert_array_equal(page.nodes[number]["points"], points(7, 7))
+    scene.drop(number)
+    body = taken(scene)
+    assert (body["nodes"], body["grown"], body["dropped"]) == ([], [], [number])
+
+
+def test_a_node_of_another_kind_replaces_what_was_there_and_its_growth() -> None:
+    scene = Scene()
+    number = scene.new_id()
+    scene.put(number, path())
+    scene.take()
+    scene.grow(number, points(1, 1))
+    scene.put(number, {"kind": "glyph", "alpha": np.zeros((1, 1), np.uint8)})
+    body = taken(scene)
+    assert body["grown"] == []
+    assert body["nodes"][0][1].keys() == {"kind", "alpha"}
+
+
 def test_what_cannot_be_told_is_refused() -> None:
     scene = Scene()
     with pytest.raises(KeyError):
@@ -176,6 +206,9 @@ class AnySequence(RuleBasedStateMachine):
     def changes_are_known(self) -> None:
         if not self.scene.changed and not self.keyframe:
             assert self.page.nodes.keys() == self.expected.keys()
+
+    def teardown(self) -> None:
+        self.take()
 
 
 TestAnySequence = AnySequence.TestCase

@@ -85,7 +85,6 @@ class Canvas(Confined, IpymplCanvas):
         self.on_room: Callable[[float], object] = lambda width: None
         self.on_view: Callable[[int, View, View, bool], object] = lambda panel, x, y, done: None
         self._posted = False
-        self._drawing = False
         self._is_drawn = False  # Agg's picture is of the figure as it is
         self._renderers: dict[type[RendererAgg], RendererAgg] = {}
         self._by_ipympl = hosts.ipympl_shows()  # by its front end
@@ -182,11 +181,11 @@ class Canvas(Confined, IpymplCanvas):
         """
         if not owner.on_owner_thread():
             self._strangers.ask(always=False)
-        elif not self._drawing:  # a layout engine moves axes in every draw: that must not call for the next one
-            self._change()
-            if not self._posted:
-                self._posted = True
-                owner.mailbox.post(self._on_post)
+            return
+        self._change()
+        if not self._posted:
+            self._posted = True
+            owner.mailbox.post(self._on_post)
 
     def show_drawn(self) -> None:
         """Show what Agg has drawn last."""
@@ -205,12 +204,8 @@ class Canvas(Confined, IpymplCanvas):
         return renderer
 
     def _draw_by_agg(self) -> None:
-        self._drawing = True
-        try:
-            FigureCanvasAgg.draw(self)
-        finally:
-            self._drawing = False
-        self._is_drawn = True
+        FigureCanvasAgg.draw(self)
+        self._is_drawn = True  # whatever a layout engine has moved meanwhile: that must not call for the next draw
 
     def _change(self) -> None:
         self._is_drawn = False

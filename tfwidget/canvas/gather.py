@@ -44,13 +44,14 @@ class Updates:
         afresh : bool
             For a page that has lost messages: all that has ever ridden, as it is now.
         """
-        for widget, state in self._waiting.items():
+        waiting, self._waiting = self._waiting, {}
+        taken = {widget: state for widget, state in waiting.items() if widget.comm is not None}
+        for widget, state in taken.items():
             self._ridden.setdefault(widget, set()).update(state)
-        taken, self._waiting = self._waiting, {}
         if afresh:
             self._ridden = {widget: names for widget, names in self._ridden.items() if widget.comm is not None}
             taken = {widget: widget.get_state(names) for widget, names in self._ridden.items()}
-        return {widget.model_id: state for widget, state in taken.items() if widget.comm is not None}
+        return {widget.model_id: state for widget, state in taken.items()}
 
     def send(self) -> None:
         """Send what no message took along."""

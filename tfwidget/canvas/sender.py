@@ -10,8 +10,8 @@ Invariant: `Sender.next` is the only answer to "what may be sent now?", and aski
   after `ASK_INTERVAL`. If the last frame of a figure did not ask, a *sync* asks after `QUIET` seconds.
 - A page that does not acknowledge in time has lost a frame, and is sent a keyframe. Others do not wait for it then.
   After `MAX_LOSSES` in a row the page is given up, until it speaks again.
-- A page that finds a gap asks for a keyframe, and gets one, but no more than `KEYFRAME_RATE` a second.
-- Nothing is sent to a figure that nobody can see.
+- A page that finds a gap asks for a keyframe, and gets one; there are no more than `KEYFRAME_RATE` a second.
+- Nothing is sent of a figure that nobody can see.
 
 It is plain logic: it draws nothing and sends nothing. It is asked what is to be sent, and told what was.
 """
@@ -160,10 +160,8 @@ class Sender:
         watching = self.pages.watching
         times = [page.waits_since + page.timeout for page in watching if page.waits_since is not None]
         kind, now = self._wanted(), self.clock()
-        if kind is not None:
+        if kind is not None and self._may_follow(kind):  # else an acknowledgement will come, or be missed
             times.append(max(self._not_before(kind, now), now + self._limit.wait))
-            if not self._may_follow(kind):
-                times.pop()  # an acknowledgement will come, or be missed
         return min(times, default=None)
 
     @property
@@ -229,8 +227,8 @@ class Sender:
         """
         now, streams = self.clock(), self.streams
         losses = [(page.losses + page.is_overdue(now), page) for page in self.pages.watching]
-        least = min((number for number, _ in losses), default=0)
-        waited = [page for number, page in losses if number == least and not page.is_overdue(now)]
+        least = min((count for count, _ in losses), default=0)
+        waited = [page for count, page in losses if count == least and not page.is_overdue(now)]
         return min((page.acknowledged for page in waited if not (streams and page.needs_keyframe)), default=self.frame)
 
     @property
@@ -324,13 +322,11 @@ class Sender:
     def acknowledged(self, name: str, frame: int, *, failed: bool = False) -> None:
         """A page has painted a frame, or could not."""
         page = self.pages.get(name)
-        if page is None:
+        if page is None or frame > self.frame:
             return
         if failed:
             if frame > page.acknowledged:
                 self._lose(page)
-            return
-        if frame > self.frame:
             return
         sent = next((sent for sent in self._sent if sent.number == frame), None)
         seconds = MAX_TIMEOUT if sent is None else self.clock() - sent.at
@@ -339,7 +335,7 @@ class Sender:
         if frame <= page.acknowledged:
             return
         before = self._done()
-        page.excuse(frame)
+        page.acknowledged = frame
         page.waits_since = next((sent.at for sent in self._sent if sent.ask and sent.number > frame), None)
         if self._done() > before:  # it was the last to acknowledge
             if seconds < PROMPT:
@@ -356,21 +352,20 @@ class Sender:
         if page is not None:
             page.forget(self.frame)
 
-    def introduce(self, name: str, *, paints: bool, visible: bool) -> bool:
-        """A page says that it has a view; return whether the page is new."""
-        page = self.pages.get(name) if name in self.pages else None
-        is_new = page is None
-        page = page or self.pages.add(name, self.frame)
-        page.paints = paints
-        self._see(page, visible)
-        return is_new
+    def introduce(self, name: str, *, paints: bool, visible: bool) -> None:
+        """A page says that it has a view, the first one or another."""
+        if name not in self.pages:
+            self.pages.add(name, self.frame)
+        page = self.pages.get(name)
+        if page is not None:
+            page.paints = paints
+            self.note_visible(name, visible)
 
     def note_visible(self, name: str, visible: bool) -> None:
         """A page says whether a person can see the figure."""
-        if name in self.pages and (page := self.pages.get(name)) is not None:
-            self._see(page, visible)
-
-    def _see(self, page: Page, visible: bool) -> None:
+        page = self.pages.get(name)
+        if page is None or name not in self.pages:
+            return
         if visible and not page.visible:
             page.excuse(self.frame)
             self._sync_at = self.clock()  # the page says if it has missed something

@@ -1,39 +1,16 @@
-"""The interrupt button: who is told of it, in a cell and between cells.
+"""The interrupt button: who is told of it between cells.
 
 Invariant: when nobody listens any more, the handler of SIGINT is what it was.
 """
 
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 from tfwidget.jupyter import private
-from tfwidget.jupyter.owner import on_owner_thread
 
-__all__ = ["BackgroundInterrupts", "interrupts"]
-
-
-@contextmanager
-def interrupts(note: Callable[[], None]) -> Iterator[None]:
-    """Call `note` when the interrupt button is pressed, before KeyboardInterrupt is raised as always."""
-    if not on_owner_thread():
-        yield
-        return
-    previous = signal.getsignal(signal.SIGINT)
-
-    def handler(number: int, frame: FrameType | None) -> None:
-        note()
-        if callable(previous):
-            previous(number, frame)
-
-    signal.signal(signal.SIGINT, handler)
-    try:
-        yield
-    finally:
-        if on_owner_thread() and signal.getsignal(signal.SIGINT) is handler:
-            signal.signal(signal.SIGINT, previous)
+__all__ = ["BackgroundInterrupts"]
 
 
 class BackgroundInterrupts:

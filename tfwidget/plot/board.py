@@ -8,7 +8,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tfwidget.plot.artists import FigureScene
+from tfwidget.artists.figure import FigureScene
 from tfwidget.plot.header import Notice
 from tfwidget.plot.kind import kind_for
 from tfwidget.plot.layout import EDGE, cells

@@ -3,9 +3,10 @@
 Invariant: texts are cut to the cell's width, and belong to the figure, so that they stay if a kind clears its axes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, Transform
@@ -13,8 +14,11 @@ from matplotlib.transforms import Affine2D, Transform
 from tfwidget.plot.layout import HEADER, Cell
 from tfwidget.plot.text import fitting, shorten, text_width, wrapped
 from tfwidget.plot.theme import TEXT_SIZE, TITLE_SIZE, Theme, recolor
+from tfwidget.plot.ticks import compact
+from tfwidget.record.series import Series
+from tfwidget.record.values import Array, Value
 
-__all__ = ["HEADER_Y", "Header", "Notice"]
+__all__ = ["HEADER_Y", "Header", "Notice", "facts_of", "facts_of_series"]
 
 TITLE_Y, HEADER_Y = 18.5, 7.5  # baselines, points above the axes
 _BETWEEN = 10.0  # points between title and note
@@ -102,6 +106,25 @@ class Header:
         """Take the texts out of the figure."""
         for text in self._texts:
             text.remove()
+
+
+def facts_of(value: Value, sampled: Array, stride: int) -> tuple[list[str], bool]:
+    """What a header says of a tensor: step, range, what is not finite, count; and whether anything is not finite."""
+    finite = sampled[np.isfinite(sampled)]
+    parts = [f"step {value.step:,}"]
+    if len(finite):
+        low, high = float(finite.min()), float(finite.max())
+        parts.append(compact(low) if low == high else f"{compact(low)} … {compact(high)}")
+    bad = len(sampled) - len(finite)
+    if bad:
+        parts.append(f"{bad:,}{'+' if stride > 1 else ''} NaN or Inf")
+    return [*parts, f"n {value.array.size:,}"], bad > 0
+
+
+def facts_of_series(series: Mapping[str, Series]) -> tuple[list[str], bool]:
+    """The same of scalars: their newest step."""
+    lasts = [one.last for one in series.values() if one.last is not None]
+    return [f"step {max(last[0] for last in lasts):,}"] if lasts else [], False
 
 
 class Notice(Header):

@@ -9,10 +9,12 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import numpy as np
+
 from tfwidget.errors import TensorError, TfwidgetWarning
 from tfwidget.record.values import Array, Logged
 
-__all__ = ["Kind", "kind_for"]
+__all__ = ["Kind", "kind_for", "same_options"]
 
 
 class Kind:
@@ -108,8 +110,12 @@ def same_options(one: Mapping[str, object], other: Mapping[str, object]) -> bool
 def _same(one: Any, other: Any) -> bool:
     if one is other:
         return True
-    equal = one == other
-    return bool(equal.all()) and one.shape == other.shape if hasattr(equal, "all") else bool(equal)
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return np.array_equal(one, other)
+    try:
+        return bool(one == other)
+    except Exception:  # of arrays within lists, for example
+        return False
 
 
 def _options(cls: type[Any]) -> dict[str, inspect.Parameter]:

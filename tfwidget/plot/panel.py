@@ -17,26 +17,42 @@ from typing import Any, Self
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Transform
 
-from tfwidget.plot.header import HEADER_Y, Header
+from tfwidget.plot.header import HEADER_Y, Header, facts_of, facts_of_series
 from tfwidget.plot.kind import Kind
 from tfwidget.plot.layout import HEADER, Cell
 from tfwidget.plot.theme import TEXT_SIZE, Theme, color_ticks, recolor, settings, style_axes
-from tfwidget.plot.ticks import ValueFormatter, compact
+from tfwidget.plot.ticks import ValueFormatter
 from tfwidget.plot.view import Range, View
-from tfwidget.record.values import Array, Frame, Value
+from tfwidget.record.values import Array, Frame
 
-__all__ = ["Panel"]
+__all__ = ["Panel", "PanelAxes"]
 
 _SAMPLE = 2**20  # values of a larger tensor that are looked at: bars look the same, and it takes 10 ms
 _BESIDE = 10.0  # points for the name of the vertical axis
 
 _STEPS = [1, 2, 2.5, 5, 10]  # between ticks
+
+
+class PanelAxes(Axes):
+    """Axes whose artists may fail when they are drawn: the figure goes on where somebody takes the error."""
+
+    on_error: Callable[[Exception], None] | None = None
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw, as far as that goes."""
+        try:
+            super().draw(renderer)
+        except Exception as error:  # of a kind's artists
+            if self.on_error is None:
+                raise
+            self.on_error(error)
 
 
 class Panel(Kind):
@@ -85,7 +101,7 @@ class Panel(Kind):
     """
 
     inset: Range = (33.0, 5.0)
-    ax: Axes
+    ax: PanelAxes
     name: str
     names: tuple[str, ...]
     value: Any
@@ -144,7 +160,9 @@ class Panel(Kind):
         """Say this at the right end of the title, in the colour of warnings."""
         self._header.note(text)
 
-    def limits(self, x: Range | None = None, y: Range | None = None, *, exact: bool = False) -> None:
+    def limits(
+        self, x: Range | None = None, y: Range | None = None, *, margin: float = 0.0, exact: bool = False
+    ) -> None:
         """Let the axes hold these extents, without moving at each frame.
 
         Limits grow at once, by a quarter more than is needed, and shrink after a while. What a person has panned or
@@ -154,10 +172,12 @@ class Panel(Kind):
         ----------
         x, y : (float, float), optional
             The extent of the data. The larger number first turns the axis round. Ignored where not finite.
+        margin : float
+            The part of the extent that is left free at either end.
         exact : bool
             Whether these are to be the limits, neither more nor less.
         """
-        self.view.hold(x, y, exact=exact)
+        self.view.hold(x, y, margin=margin, exact=exact)
 
     def follow(self) -> None:
         """Let the limits follow the data again, after a person has panned or zoomed."""
@@ -223,6 +243,7 @@ class Panel(Kind):
     _header: Header
     _locators: tuple[MaxNLocator, MaxNLocator]
     _placeholders: list[AxesImage]
+    _called: str  # the title that `build` gave the axes
     _seen: object  # what tells this value from the next
     _dirty: bool  # whether it is to be shown again
     _said: bool
@@ -236,7 +257,8 @@ class Panel(Kind):
         panel._seen, panel._dirty, panel._said = None, True, False
         panel._header, panel.on_view = Header(figure, theme), panel.refresh
         with rc_context(settings(theme)):
-            panel.ax = figure.add_axes((0.0, 0.0, 1.0, 1.0), label=f"tfwidget {names[0]}")
+            panel.ax = PanelAxes(figure, (0.0, 0.0, 1.0, 1.0), label=f"tfwidget {names[0]}")
+            figure.add_axes(panel.ax)
             style_axes(panel.ax, theme, panel.inset[0])
             panel.view = View(panel.ax, panel._turn)
             panel._locators = MaxNLocator(5, steps=_STEPS), MaxNLocator(5, steps=_STEPS)
@@ -260,13 +282,15 @@ class Panel(Kind):
         self._placeholders = [
             image for image in ax.images if (array := image.get_array()) is not None and array.size == 1
         ]
+        self._called = ax.get_title()
+        ax.set_title("")
         self.view.settle()
         self.add_names(())
 
     def add_names(self, names: Sequence[str]) -> None:
         """Show further series, too."""
         self.names = (*self.names, *names)
-        self.name = self.names[0] if len(self.names) == 1 else self.group(self.names[0])
+        self.name = self._called or (self.names[0] if len(self.names) == 1 else self.group(self.names[0]))
         self._header.title(self.name)
         self._dirty = True
 
@@ -275,7 +299,12 @@ class Panel(Kind):
         value: Any
         if self.series:
             value = {name: frame.series[name] for name in self.names if name in frame.series}
-            seen: object = [*value.values(), *map(len, value.values()), len(frame.marks), *frame.marks[-1:]]
+            seen: object = [
+                *value.values(),
+                *map(len, value.values()),
+                len(frame.marks),
+                frame.marks[-1] if frame.marks else None,
+            ]
         else:
             value = seen = frame.values.get(self.names[0])
         if not value or (not self._dirty and (seen is self._seen or (self.series and seen == self._seen))):
@@ -298,7 +327,9 @@ class Panel(Kind):
             self._check(self.show(self.value), "show")  # type: ignore[func-returns-value]
             self._fit_placeholders()
             if not self._said:
-                self._describe()
+                value = self.value
+                facts = facts_of_series(value) if self.series else facts_of(value, *self.sample(value.array))
+                self.header(facts[0], warning=facts[1])
 
     def _check(self, result: object, method: str) -> None:
         if result is not None:
@@ -318,23 +349,6 @@ class Panel(Kind):
                 self.limits(x=(-0.5, columns - 0.5), y=(rows - 0.5, -0.5), exact=True)
             if array.ndim == 2 and array.size > 1:
                 image.autoscale()
-
-    def _describe(self) -> None:
-        """What the header says of itself: step, range, what is not finite, count."""
-        if self.series:
-            self.header([f"step {max(series.last[0] for series in self.value.values() if series.last):,}"])
-            return
-        value: Value = self.value
-        values, stride = self.sample(value.array)
-        finite = values[np.isfinite(values)]
-        parts = [f"step {value.step:,}"]
-        if len(finite):
-            low, high = float(finite.min()), float(finite.max())
-            parts.append(compact(low) if low == high else f"{compact(low)} … {compact(high)}")
-        bad = len(values) - len(finite)
-        if bad:
-            parts.append(f"{bad:,}{'+' if stride > 1 else ''} NaN or Inf")
-        self.header([*parts, f"n {value.array.size:,}"], warning=bad > 0)
 
     def reconfigure(self, options: Mapping[str, object]) -> bool:
         """Take other options; False where the panel is to be made anew."""

@@ -21,7 +21,7 @@ from tfwidget.record.values import Array, Frame
 __all__ = ["SCALAR", "Slot"]
 
 SCALAR = np.zeros(())
-"""What a kind is chosen for that shows a series."""
+"""Stands for a series where a kind is chosen."""
 _NOT_ASKED: tuple[object, Mapping[str, object]] = (None, {})
 
 
@@ -131,16 +131,19 @@ class Slot:
         self._try(lambda: bool(method(*arguments)))  # type: ignore[func-returns-value]
 
     def _try(self, show: Callable[[], bool]) -> None:
-        """Do what may fail; True of it says that the panel shows something again."""
+        """Do what may fail; where it returns True, the panel has something to show again."""
         try:
             if show():
                 self._failure = None
-        except Exception as raised:  # the training and the other panels go on
-            text = (str(raised).strip() or type(raised).__name__).splitlines()[0]
-            self._failure = text if isinstance(raised, TensorError) else f"{type(raised).__name__}: {text}"
+        except Exception as error:  # the training and the other panels go on
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        text = (str(error).strip() or type(error).__name__).splitlines()[0]
+        self._failure = text if isinstance(error, TensorError) else f"{type(error).__name__}: {text}"
 
     def _choose(self, frame: Frame) -> bool:
-        """Make the panel, or another one where something else is logged; False: none was made."""
+        """Make the panel, or another one where something else is logged; True if one was made."""
         name = self.names[0]
         value, series = frame.values.get(name), frame.series.get(name)
         if series is not None and (value is None or value.step < (series.last or (0,))[0]):
@@ -164,7 +167,8 @@ class Slot:
         except BaseException:
             self._drop()
             raise
-        panel.on_view = self._turn
+        panel.on_view, panel.ax.on_error = self._turn, self._fail
+        panel.set_visible(self._error is None)
         panel.set_log(self._log)
         if self._cell is not None:
             panel.place(self._cell)
@@ -179,6 +183,8 @@ class Slot:
         panel = self.panel
         if panel is not None:
             self._call(panel.refresh)
+            if self._failure is not None:
+                self._report(self._failure)
 
     def _report(self, error: str | None) -> None:
         """Show or take back a notice."""

@@ -14,7 +14,7 @@ from matplotlib.colors import is_color_like, to_hex, to_rgb, to_rgba_array
 from matplotlib.rcsetup import cycler
 from matplotlib.transforms import ScaledTranslation
 
-__all__ = ["DARK", "LIGHT", "TEXT_SIZE", "TITLE_SIZE", "Theme", "recolor", "settings", "style_axes"]
+__all__ = ["DARK", "LIGHT", "TEXT_SIZE", "TITLE_SIZE", "Theme", "color_ticks", "recolor", "settings", "style_axes"]
 
 TITLE_SIZE = 9.0  # points
 TEXT_SIZE = 7.5

@@ -98,7 +98,7 @@ class View:
                     self._ax.set_xlim(before[0])
                     self._ax.set_ylim(before[1])
 
-    def hold(self, x: Range | None, y: Range | None, *, exact: bool) -> None:
+    def hold(self, x: Range | None, y: Range | None, *, margin: float, exact: bool) -> None:
         """Hold these extents, see `tfwidget.plot.panel.Panel.limits`."""
         if not self._follows:
             return
@@ -107,7 +107,7 @@ class View:
                 continue
             wanted = extent
             if not exact or extent[0] == extent[1]:
-                low, high = self._held[way].hold(min(extent), max(extent))
+                low, high = self._held[way].hold(min(extent), max(extent), margin=margin)
                 wanted = (low, high) if extent[0] <= extent[1] else (high, low)
             if wanted != self._asked.get(way):
                 self._asked[way] = wanted

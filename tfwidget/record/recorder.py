@@ -109,7 +109,7 @@ class Recorder:
         self._templates: dict[tuple[object, ...], _Template] = {}
         self._waiting = 0  # scalars
         self._tensors: dict[str, _Template] = {}  # whose newest row has the newest one
-        self._rare: set[str] = set()  # to be copied when the step ends
+        self._rare: dict[str, None] = {}  # to be copied when the step ends, in the order of logging
         self._copied: set[str] = set()  # since the last frame
 
     # -- taking in -------------------------------------------------------------------------------------------------
@@ -209,8 +209,8 @@ class Recorder:
 
     def _note_tensors(self, template: _Template, row: list[object], step: int) -> None:
         if template.newest_step < step - 1:
-            rare = template.tensors.keys() - self._copied
-            self._rare |= rare
+            rare = [name for name in template.tensors if name not in self._copied]
+            self._rare |= dict.fromkeys(rare)
             self.unsettled |= bool(rare)
         template.newest, template.newest_step = row, step
         for name in template.tensors:
@@ -232,7 +232,7 @@ class Recorder:
         for name in self._rare:
             if self._tensors[name].newest_step >= step:
                 self._copy(name)
-        self._copied |= self._rare
+        self._copied |= self._rare.keys()
         self._rare.clear()
         self.unsettled = False
         if self._waiting > WAITING_SCALARS:

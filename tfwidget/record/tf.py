@@ -10,7 +10,7 @@ import numpy as np
 
 from tfwidget.record import values as record
 
-__all__ = ["fetch"]
+__all__ = ["BETWEEN", "FEW", "TOGETHER", "fetch", "in_host_memory", "joined", "stacked"]
 
 TOGETHER = 64
 """So many tensors are stacked at once. TensorFlow prepares an operation for each number of inputs anew, which takes
@@ -19,7 +19,7 @@ milliseconds, so there is only this one."""
 FEW = 16
 """As few as these are read from an accelerator one by one."""
 
-_BETWEEN = bytes.fromhex("7ff4d3c2b1a09687")
+BETWEEN = bytes.fromhex("7ff4d3c2b1a09687")
 """What is put between two numbers in memory: bytes that no calculation gives."""
 
 
@@ -50,7 +50,7 @@ def fetch(values: Sequence[object]) -> list[float]:
         return record.fetch(values)
     tensors: Sequence[Any] = values
     first = tensors[0] if len(kinds) == 1 else next(value for value in tensors if type(value) is eager)
-    read = _joined if _in_host_memory(first) else _stacked
+    read = joined if in_host_memory(first) else stacked
     dtype_of: Callable[[Any], object] = getattr(eager, "_datatype_enum", _dtype)
     if len(kinds) == 1 and len(set(map(dtype_of, tensors))) == 1 and (all_of_them := read(tensors)):
         return all_of_them
@@ -70,14 +70,15 @@ def _dtype(tensor: Any) -> object:
     return tensor.dtype
 
 
-def _in_host_memory(tensor: Any) -> bool:
+def in_host_memory(tensor: Any) -> bool:
+    """Whether reading this tensor waits for no device."""
     return ":CPU:" in tensor.backing_device
 
 
-def _joined(tensors: Sequence[Any]) -> list[float]:
+def joined(tensors: Sequence[Any]) -> list[float]:
     """Copy tensors of one type out of host memory; return none where that cannot be."""
     dtype = np.dtype(tensors[0].dtype.as_numpy_dtype)
-    between = _BETWEEN[: dtype.itemsize]
+    between = BETWEEN[: dtype.itemsize]
     try:
         pairs = np.frombuffer(between.join([*tensors, b""]), dtype).reshape(-1, 2)
     except (BufferError, TypeError, ValueError):
@@ -87,7 +88,7 @@ def _joined(tensors: Sequence[Any]) -> list[float]:
     return _floats(pairs[:, 0])
 
 
-def _stacked(tensors: Sequence[Any]) -> list[float]:
+def stacked(tensors: Sequence[Any]) -> list[float]:
     """Read tensors of one type, a copy to the host for each `TOGETHER`; return fewer where there are few, or none."""
     import tensorflow as tf
 

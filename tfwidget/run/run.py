@@ -98,6 +98,7 @@ class Run(Steering):
         super().__init__(mailbox, Blocking(mailbox) if driver is None else driver)
         if after is not None:
             after._record_late()
+            after._recorder.collect()
         self.step: int = 0 if after is None else after.step
         self.total = None if total is None else self.step + total
         self.looping = False
@@ -283,7 +284,8 @@ class Run(Steering):
         look_at = self._display.draw_due(self.step, now)
         if self.in_background and self._turns != self._display.turns:
             self._display.show_status()
-        self._look_at = min(look_at, self._driver.slice_end)
+        # Stopped in mid-step, the run must not make the next one.
+        self._look_at = AT_ONCE if self._stop else min(look_at, self._driver.slice_end)
 
     def _hold(self) -> None:
         """Wait at the step boundary for as long as the run is paused."""
@@ -355,8 +357,10 @@ class Run(Steering):
         self._ending.decide(outcome, error, result)
         self._end_steps()
         self.note(outcome)
-        self._draw_last()
-        self._ending.tell()
+        try:
+            self._draw_last()
+        finally:  # an interrupt of the last draw, too, must not leave anybody waiting
+            self._ending.tell()
 
     def _end_steps(self) -> None:
         if not self._ending.is_over:

@@ -3,7 +3,6 @@
 Invariant: time that a run spends paused counts in no rate, and no number changes after the run's end.
 """
 
-import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -91,8 +90,6 @@ class Rates:
     def drew(self, now: float) -> None:
         """Note a frame."""
         self._frames.append(now)
-        while now - self._frames[0] > FRAMES_OVER:
-            self._frames.popleft()
 
     def paused(self, seconds: float) -> None:
         """Leave out a pause that has just ended."""
@@ -123,7 +120,8 @@ class Rates:
 
     def frames_per_second(self, now: float) -> float:
         """Return the mean rate of the newest frames."""
-        recent = sum(1 for when in self._frames if now - when <= FRAMES_OVER)
-        if recent < 2:
+        while self._frames and now - self._frames[0] > FRAMES_OVER:
+            self._frames.popleft()
+        if len(self._frames) < 2:
             return 0.0
-        return (recent - 1) / max(now - self._frames[-recent], math.ulp(1.0))
+        return (len(self._frames) - 1) / max(now - self._frames[0], 1e-9)

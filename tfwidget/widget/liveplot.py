@@ -181,7 +181,8 @@ class LivePlot(Confined, ipywidgets.VBox):
         canvas = self.canvas
         with canvas.gather():
             canvas.still = still
-            if still or status.state != self._told[1] or canvas.sender.clock() >= self._told[0] + STATUS_INTERVAL:
+            due = canvas.sender.clock() >= self._told[0] + STATUS_INTERVAL
+            if frame is None or still or due or status.state != self._told[1]:
                 self._show_status(status)
             if frame is not None:
                 self._board.update(frame)

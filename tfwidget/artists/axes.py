@@ -4,7 +4,7 @@ Invariant: an axes with an artist that cannot be described is one picture of Agg
 its artists can be.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Set
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,10 @@ from matplotlib.axis import Axis
 from matplotlib.scale import LogTransform
 from matplotlib.spines import Spine
 
-from tfwidget.plot.axis import axis_nodes, scale_of
-from tfwidget.plot.ledger import Ledger
-from tfwidget.plot.places import Around, Kept, Node, Nodes, Undescribable
-from tfwidget.plot.shapes import describe, hex_of
+from tfwidget.artists.axis import axis_nodes, scale_of
+from tfwidget.artists.ledger import Ledger
+from tfwidget.artists.places import Around, Kept, Node, Nodes, Undescribable
+from tfwidget.artists.shapes import describe, hex_of
 from tfwidget.scene import protocol
 
 __all__ = ["AxesScene", "is_stale", "moves_itself"]
@@ -82,7 +82,8 @@ class AxesScene:
             locator = ax.get_axes_locator()
             ax.apply_aspect(None if locator is None else locator(ax, self._ledger.renderer()))
         limits, box = _limits(ax), _box(ax)
-        moved, resized = limits != self._limits, box != self._box
+        moved = {axis for i, axis in enumerate((ax.xaxis, ax.yaxis)) if limits[i] != self._limits[i]}
+        resized = box != self._box
         self._limits, self._box = limits, box
         try:
             self._walk(figure, noted, moved, resized, everything or self._around is None)
@@ -113,14 +114,14 @@ class AxesScene:
         return self._limits != _limits(self._ax) or self._box != _box(self._ax)
 
     def _walk(
-        self, figure: Around, noted: Container[Artist], moved: bool, resized: bool, everything: bool
-    ) -> None:  # fmt: skip
+        self, figure: Around, noted: Container[Artist], moved: Set[Artist], resized: bool, everything: bool
+    ) -> None:
         """Put the nodes of the artists that have changed, or that are elsewhere with these limits or in this place."""
         ax = self._ax
         if ax.name != "rectilinear":
             raise Undescribable(ax, f"its projection is {ax.name!r}")
-        due = [axis for axis in (ax.xaxis, ax.yaxis) if is_stale(axis) or axis in noted]
-        if everything or moved or due:
+        due = {axis for axis in (ax.xaxis, ax.yaxis) if axis in moved or axis in noted or is_stale(axis)}
+        if everything or due:
             scales = [scale_of(axis, limit) for axis, limit in zip((ax.xaxis, ax.yaxis), self._limits, strict=True)]
             if scales != self._scales:
                 everything = True  # points of a log scale are not those of a linear one
@@ -130,7 +131,7 @@ class AxesScene:
         around = self._around
         if around is None or everything or resized:
             around = self._around = _around(ax, self.id, figure, self._scales)
-        if (everything or moved or resized or due or ax.title.stale) and _is_titled(ax):
+        if (everything or resized or due or ax.title.stale) and _is_titled(ax):
             ax.get_tightbbox(self._ledger.renderer(), call_axes_locator=False)  # puts them above all else
         children = ax.get_children()
         children.remove(ax.patch)  # the panel's face

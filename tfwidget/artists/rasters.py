@@ -12,7 +12,7 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.image import AxesImage, NonUniformImage, PcolorImage
 from numpy.typing import NDArray
 
-from tfwidget.plot.places import Around, Kept, Node, Nodes, Undescribable, checked_clip, place_of, points_at
+from tfwidget.artists.places import Around, Kept, Node, Nodes, Undescribable, checked_clip, place_of, points_at
 
 __all__ = ["image_nodes"]
 

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import Transform
 from numpy.typing import NDArray
 
-from tfwidget.plot.glyphs import Atlas
+from tfwidget.artists.glyphs import Atlas
 from tfwidget.scene.protocol import Coord
 
 __all__ = [

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from tfwidget.agg import Renderer, crop
+from tfwidget.artists.glyphs import Atlas
+from tfwidget.artists.places import Kept, Node, Nodes, Undescribable
 from tfwidget.errors import TfwidgetWarning
-from tfwidget.plot.glyphs import Atlas
-from tfwidget.plot.places import Kept, Node, Nodes, Undescribable
 from tfwidget.scene.scene import Scene
 
 __all__ = ["Ledger"]
@@ -65,7 +65,7 @@ class Ledger:
 
     def picture(self, artist: Artist, what: str, panel: int, order: float) -> Node | None:
         """The node of an artist as Agg draws it; None if there is nothing to see, or Agg cannot draw it."""
-        width, height = (int(side) for side in self._figure.bbox.size)
+        width, height = self._figure.canvas.get_width_height(physical=True)
         renderer = Renderer(width, height, self._figure.dpi)  # type: ignore[no-untyped-call]
         try:
             artist.draw(renderer)

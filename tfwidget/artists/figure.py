@@ -14,11 +14,11 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tfwidget.plot.axes import AxesScene, is_stale
-from tfwidget.plot.glyphs import MOST
-from tfwidget.plot.ledger import Ledger
-from tfwidget.plot.places import Around, Kept
-from tfwidget.plot.shapes import describe
+from tfwidget.artists.axes import AxesScene, is_stale
+from tfwidget.artists.glyphs import MOST
+from tfwidget.artists.ledger import Ledger
+from tfwidget.artists.places import Around, Kept
+from tfwidget.artists.shapes import describe
 from tfwidget.scene.scene import Body
 
 __all__ = ["FigureScene"]
@@ -86,7 +86,8 @@ class FigureScene:
         None if nothing has changed, and it is not to be a keyframe.
         """
         figure, ledger = self._figure, self._ledger
-        geometry = (*figure.bbox.size, figure.dpi)
+        width, height = figure.canvas.get_width_height(physical=True)  # as Agg rounds them
+        geometry = width, height, figure.dpi
         everything = afresh or geometry != self._geometry
         if not (everything or figure.stale or self._noted):
             return None
@@ -96,7 +97,7 @@ class FigureScene:
         engine = figure.get_layout_engine()
         if engine is not None:
             engine.execute(figure)
-        around = Around(None, 0, int(figure.bbox.height), figure.dpi / 72.0, ledger.atlas)
+        around = Around(None, 0, height, figure.dpi / 72.0, ledger.atlas)
         children = figure.get_children()
         for artist in children:
             if not (everything or artist.stale or artist in self._noted):

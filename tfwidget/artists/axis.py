@@ -16,8 +16,8 @@ from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 
 from tfwidget.agg import Renderer
-from tfwidget.plot.places import Around, Kept, Node, Nodes, Undescribable, packed, place_of, points_at
-from tfwidget.plot.shapes import describe, hex_of, is_in_data, line_stroke, marks_node, path_node
+from tfwidget.artists.places import Around, Kept, Node, Nodes, Undescribable, packed, place_of, points_at
+from tfwidget.artists.shapes import describe, hex_of, is_in_data, line_stroke, marks_node, path_node
 from tfwidget.scene import protocol
 
 __all__ = ["axis_nodes", "scale_of"]

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from tests.unit.scene_curve import Curve
 from tests.unit.scene_page import Page
 from tests.unit.scene_painter import Painter
+from tfwidget.artists import figure as module
+from tfwidget.artists.figure import FigureScene
 from tfwidget.errors import TfwidgetWarning
-from tfwidget.plot import artists as module
-from tfwidget.plot.artists import FigureScene
 
 STEPS = np.arange(1, 200)
 DECAY = np.exp(-STEPS / 25.0) + 0.002
@@ -64,7 +64,7 @@ class Watched:
         return [node for node in self.page.nodes.values() if node["kind"] == kind]
 
     def painted(self) -> NDArray[np.int_]:
-        width, height = (int(side) for side in self.figure.bbox.size)
+        width, height = self.figure.canvas.get_width_height(physical=True)
         return Painter(self.page.nodes, width, height).pixels[..., :3].astype(int)
 
     def differing(self) -> float:
@@ -289,7 +289,7 @@ def watched() -> Watched:
     curve.add((1.0, 0.5), (2.0, 1.0))
     left.plot(STEPS, DECAY)
     left.text(0.0, 1.05, "step 1", transform=left.transAxes)
-    right.imshow(np.eye(4), interpolation="nearest")
+    right.imshow(np.eye(5), interpolation="nearest")
     return Watched(figure)
 
 
@@ -349,6 +349,8 @@ def test_a_curve_is_sent_what_it_has_grown_by(watched: Watched) -> None:
 
 def test_a_curve_that_was_hidden_or_got_another_scale_says_all_its_points_again(watched: Watched) -> None:
     left, _, curve = parts(watched)
+    curve.add((2.5, 1.5))
+    watched.send()
     for shown in (False, True):
         curve.add((3.0 + len(curve.points), 0.3))
         curve.set_visible(shown)
@@ -376,7 +378,7 @@ def test_what_changed_before_agg_drew_is_told_after_it(watched: Watched) -> None
     left, right, curve = parts(watched)
     left.texts[0].set_text("step 2")
     curve.add((30.0, 1.5))
-    right.images[0].set_data(np.eye(4)[::-1])
+    right.images[0].set_data(np.eye(5)[::-1])
     watched.figure.set_facecolor("0.9")
     left.xaxis.label.set_text("steps")
     watched.figure.canvas.draw()
@@ -430,8 +432,53 @@ def test_the_id_of_a_panel_stays_as_long_as_its_axes(watched: Watched) -> None:
     assert {node["panel"] for node in watched.page.nodes.values() if "panel" in node} == {0, watched.scene.id_of(right)}
 
 
+def test_an_artist_that_was_removed_is_dropped(watched: Watched) -> None:
+    left, _, _ = parts(watched)
+    before = watched.page.nodes.keys() - {0}
+    for artist in (left.plot([1, 9], [1, 1], "o")[0], watched.figure.text(0.5, 0.95, "above")):
+        watched.send()
+        assert len(watched.page.nodes) > len(before)
+        artist.remove()
+        sent = watched.send() or {}
+        assert sent["dropped"]
+        assert watched.differing() <= 0.003
+    assert {number for number, node in watched.page.nodes.items() if node["kind"] != "glyph"} <= before
+
+
+def test_what_is_in_pixels_moves_with_its_axes(watched: Watched) -> None:
+    left, _, _ = parts(watched)
+    left.set_position((0.2, 0.3, 0.3, 0.5))
+    watched.send()
+    assert watched.differing() <= 0.003
+    left.set_frame_on(False)
+    watched.send()
+    assert watched.differing() <= 0.003
+
+
+def test_axes_that_a_draw_has_moved_are_told_where_they_are() -> None:
+    figure = new_figure()
+    figure.set_layout_engine("tight")
+    left, right = figure.subplots(1, 2)
+    left.plot(STEPS, DECAY)
+    right.plot(STEPS, DECAY)
+    watched = Watched(figure)
+    left.set_ylabel("two\nlines")
+    figure.canvas.draw()
+    watched.send()
+    assert watched.differing() <= 0.003
+
+
+def test_limits_that_a_draw_has_set_are_told(watched: Watched) -> None:
+    left, _, _ = parts(watched)
+    left.autoscale(axis="y")  # takes effect when the limits are asked for
+    watched.figure.canvas.draw()
+    assert left.get_ylim() != (0.0, 2.0)
+    watched.send()
+    assert watched.differing() <= 0.003
+
+
 def test_another_size_or_resolution_is_told_without_a_keyframe(watched: Watched) -> None:
-    watched.figure.set_size_inches(5.3, 3.1)
+    watched.figure.set_size_inches(5.3, 4.6)  # 459.99999999999994 pixels, by Matplotlib's transforms
     watched.send()
     assert watched.differing() <= 0.003
     watched.figure.dpi = 150
@@ -650,5 +697,5 @@ class AnySequence(RuleBasedStateMachine):
         assert self.watched.differing() <= 0.005
 
 
-AnySequence.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+AnySequence.TestCase.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
 TestAnySequence = AnySequence.TestCase

@@ -26,7 +26,7 @@ from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
-from tfwidget.plot.places import (
+from tfwidget.artists.places import (
     Around,
     Kept,
     Node,
@@ -39,7 +39,7 @@ from tfwidget.plot.places import (
     place_of,
     points_at,
 )
-from tfwidget.plot.rasters import image_nodes
+from tfwidget.artists.rasters import image_nodes
 from tfwidget.scene.protocol import Stroke
 
 __all__ = ["describe", "hex_of", "is_in_data", "line_stroke", "marks_node", "path_node", "stroke_of"]

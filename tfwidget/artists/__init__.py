@@ -1,0 +1,1 @@
+"""Any figure of Matplotlib as a scene. Knows neither panels of ours nor Jupyter."""
