@@ -298,6 +298,12 @@ class Notebook:
             self.lab.js("([path, e, live]) => tests.evaluate(path, e, live)", [self.path, expression, live])
         )
 
+    def wait_until(self, expression: str, *, live: bool = False, timeout: float = TIMEOUT) -> None:
+        """Ask the kernel, perhaps beside a running cell, until the expression is true there."""
+        deadline = time.monotonic() + timeout
+        while not self.evaluate(expression, live=live):
+            assert time.monotonic() < deadline, f"{expression}: not within {timeout} s\n{self.lab.report()}"
+
     def received(self, since: int = 0) -> list[Json]:
         """What figures were sent, from the message number `since` on: as sent, without nodes; ``at`` says when."""
         return self.lab.js("([path, since]) => tests.book(path).received.slice(since)", [self.path, since])  # type: ignore[no-any-return]

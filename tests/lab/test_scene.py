@@ -117,8 +117,8 @@ def test_the_browser_paints_what_agg_would_draw(either: Lab, tmp_path: Path) -> 
     for i, name in enumerate(NAMES):
         notebook.run(1)
         figure = notebook.figure()
-        while not notebook.evaluate("plot.ready()"):
-            pass
+        figure.canvas.scroll_into_view_if_needed()
+        notebook.wait_until("plot.ready()")
         streamed = painted(figure, notebook, 2 + 2 * i)
         if name == "log":
             notebook.locator("button:has-text('Log')").click()
@@ -190,12 +190,10 @@ def test_a_figure_out_of_sight_gets_no_frames_and_the_newest_when_it_is_seen(lab
     figure = notebook.figure()
     figure.wait_for_paints(10, since=0)
     notebook.locator(".jp-WindowedPanel-outer").evaluate("panel => panel.scrollTo(0, 1e6)")
-    while notebook.said("visible")[-1:] == [] or notebook.said("visible")[-1]["visible"]:
-        pass
+    lab.wait_for("path => tests.book(path).said.some(({ type, visible }) => type === 'visible' && !visible)", notebook.path)
     step = notebook.evaluate("plot.run.step", live=True)  # what was under way has arrived by the answer
     received = len(notebook.received())
-    while notebook.evaluate("plot.run.step", live=True) < step + 300:
-        pass
+    notebook.wait_until(f"plot.run.step >= {step + 300}", live=True)
     assert notebook.received(received) == []
     before = len(figure.paints)
     scrolled = figure.canvas.evaluate("canvas => { canvas.scrollIntoView({ block: 'center' }); return tests.now() }")
@@ -248,12 +246,10 @@ def steady(lab: Lab, tool: str, mode: str) -> tuple[Notebook, Figure]:
     notebook.start(1)
     figure = notebook.figure()
     figure.wait_for_paints(10, since=0)
-    while notebook.evaluate("plot.run.step", live=True) < 250:
-        pass
+    notebook.wait_until("plot.run.step > 250", live=True)
     figure.tool(tool)
-    while notebook.evaluate("str(plot.canvas.toolbar.mode)", live=True) != mode:
-        pass
-    figure.wait_until_settled(0.5)
+    notebook.wait_until(f"plot.canvas.toolbar.mode == {mode!r}", live=True)
+    figure.wait_for_paints(5)
     return notebook, figure
 
 
@@ -271,8 +267,7 @@ def places(figure: Figure) -> NDArray[np.int_]:
 def hold(notebook: Notebook) -> None:
     """Let the run stay in a step."""
     notebook.evaluate("go.clear()", live=True)
-    while not notebook.evaluate("held.is_set()", live=True):
-        pass
+    notebook.wait_until("held.is_set()", live=True)
 
 
 def test_what_is_dragged_moves_before_the_kernel_answers_and_stays_there_when_it_does(lab: Lab) -> None:
@@ -289,10 +284,10 @@ def test_what_is_dragged_moves_before_the_kernel_answers_and_stays_there_when_it
     np.testing.assert_array_equal(moved[:, width // 2 :], before[:, width // 2 :])  # the other panels
     lab.page.mouse.up()
     notebook.evaluate("go.set()", live=True)
-    figure.wait_for_change(moved)  # the ticks have followed
-    figure.wait_until_settled(0.5)
+    figure.wait_for_paints(20)
     assert np.abs(places(figure)[-1] - places(figure)[0] - (0.1 * width, 0.1 * height)).max() <= 1
     assert (np.diff(places(figure), axis=0) >= -1).all(), "it never went back"
+    assert not np.array_equal(figure.pixels()[:, : width // 2], moved[:, : width // 2]), "the ticks have followed"
     stop(notebook, 1)
 
 
@@ -303,7 +298,7 @@ def test_a_drag_never_jumps_however_long_the_steps_are(lab: Lab) -> None:
     figure.drag((0.2, 0.3), end, moves=120)
     figure.drag(end, (0.25, 0.35), moves=120)
     notebook.evaluate("globals().update(pause=0.002) or 1", live=True)
-    figure.wait_until_settled()
+    figure.wait_for_paints(20)
     seen = places(figure)
     turn = int(seen[:, 0].argmax())
     assert (np.diff(seen[: turn + 1], axis=0) >= -1).all()
@@ -364,7 +359,6 @@ def test_zoom_and_wheel_in_the_page_and_the_way_back(lab: Lab) -> None:
     for tool, expected in (("Back", zoomed), ("Back", first), ("Forward", zoomed), ("Reset", first)):
         figure.tool(tool)
         wait_for_view(notebook, expected)
-    figure.wait_until_settled(0.5)
     assert seen(notebook) == "scene"
     stop(notebook, 1)
 
