@@ -23,19 +23,18 @@ def history(client: Client, options: Options) -> None:
     """Steps that follow on a long history: many short turns, for the machine's speed drifts."""
     rows = []
     for length, fps, target in SETTINGS:
-        ratios, rates = [], []
-        for _ in range(options.rounds):
-            arguments = f"{options.turns}, {options.seconds}, {options.points}, {length}, {fps}"
-            made = client.call(f"bursts({arguments})", timeout=3600)
-            for before, turn in itertools.pairwise(made):  # each between two bursts
-                began, ended, step = turn["plotted"]
-                ratios.append(statistics.mean((*before["bare"], *turn["bare"])) / step)
-                rates.append(sum(message.frame for message in client.published(began, ended)) / (ended - began))
+        ratios, rates, settle = [], [], options.settle if fps else options.minute
+        arguments = f"{options.turns}, {settle}, {options.seconds}, {options.points}, {length}, {fps}"
+        made = client.call(f"bursts({arguments})", timeout=3600)
+        for before, turn in itertools.pairwise(made):  # each between two bursts
+            began, ended, step = turn["plotted"]
+            ratios.append(statistics.mean((*before["bare"], *turn["bare"])) / step)
+            rates.append(sum(message.frame for message in client.published(began, ended)) / (ended - began))
         asked = f"{fps:g} asked, budget lifted" if fps else "default"
         rows.append((f"{length:g} ms", asked, quartiles(ratios), interval(ratios), quartiles(rates, ".1f"), target))
     table(
         f"4 curves, steps that follow on {options.points:,} recorded ones: "
-        f"{options.rounds * (options.turns - 1)} turns of {options.seconds:g} s, each between two bursts of bare steps",
+        f"{options.turns - 1} turns of {options.seconds:g} s, each between two bursts of bare steps",
         (
             "step",
             "frames/s",

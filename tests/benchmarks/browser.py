@@ -3,6 +3,7 @@
 Invariant: what is told of a frame is what the page received and painted; the kernel is asked when it made which step.
 """
 
+import functools
 import re
 import statistics
 import time
@@ -84,14 +85,15 @@ SETTINGS = (
 def core(lab: Lab, options: Options) -> None:
     """A training beside the bare one, the kernel on one core and all else on the others."""
     notebook = open_watched(lab, TRAIN, options)
+    bare = functools.partial(train, notebook, "bare", None, options.settle / 4, options.seconds)
     for _, way, fps, _ in SETTINGS:
-        train(notebook, way, fps, options, 0.2)
+        train(notebook, way, fps, 0.5, 0.5)  # imports and compiles
     runs: dict[int, list[dict[str, Any]]] = {number: [] for number in range(len(SETTINGS))}
     for _ in range(options.rounds):
-        before = train(notebook, "bare", None, options)
+        before = bare()
         for number, (_, way, fps, _) in enumerate(SETTINGS):
-            run = train(notebook, way, fps, options)
-            after = train(notebook, "bare", None, options)
+            run = train(notebook, way, fps, options.settle if fps else options.minute, options.seconds)
+            after = bare()
             step = (before["step"] + after["step"]) / 2
             lost = 1000 * run["seconds"] * (1 - step / run["step"]) / max(run["frames"], 1)
             runs[number].append({**run, "ratio": step / run["step"], "lost": lost})
@@ -127,10 +129,10 @@ def core(lab: Lab, options: Options) -> None:
     lab.reset()
 
 
-def train(notebook: Notebook, way: str, fps: float | None, options: Options, share: float = 1.0) -> dict[str, Any]:
-    """One training; `share` of the usual time."""
+def train(notebook: Notebook, way: str, fps: float | None, settle: float, seconds: float) -> dict[str, Any]:
+    """One training."""
     lab = notebook.lab
-    sizes = {"settle": share * options.settle, "seconds": share * options.seconds}
+    sizes = {"settle": settle, "seconds": seconds}
     notebook.evaluate(f"globals().update({ {'way': way, 'fps': fps, **sizes} })")
     notebook.run(1)
     if way == "with_ipympl":

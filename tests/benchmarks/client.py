@@ -39,7 +39,6 @@ READY: Json = {
     "room": 900,
     "visible": True,
     "scene": 2,
-    "stream": 1,
     "client": "benchmark",
 }
 """How a page of ours introduces itself."""
@@ -79,7 +78,7 @@ def is_frame(data: Json, buffers: Sequence[object]) -> bool:
     if content.get("type") == "scene":
         return bool(content["nodes"] or content["grown"])
     if isinstance(content.get("data"), str):
-        return bool(buffers) and json.loads(content["data"]).get("type") in ("binary", "stream")
+        return bool(buffers) and json.loads(content["data"]).get("type") == "binary"
     # plotly sets a trait to what is to be changed, and then to None.
     state = data.get("state", {})
     return any(state.get(name) is not None for name in ("_py2js_update", "_py2js_restyle"))
@@ -111,8 +110,12 @@ class Client:
         elif widget.model == "LiveCanvasModel" and new:
             self._waiting[widget.comm_id] = False
             widget.send(READY)
-        if content.get("type") == "scene" and content["ack"]:
-            widget.send({"type": "frame_ack", "frame": content["frame"], "client": READY["client"]})
+        if content.get("type") == "scene":
+            for model, traits in content["updates"].items():
+                if model in self.kernel.widgets:
+                    self.kernel.widgets[model].state.update(traits)
+            if content["ack"]:
+                widget.send({"type": "frame_ack", "frame": content["frame"], "client": READY["client"]})
         elif widget.model == "LiveCanvasModel" and message.data.get("ack", True) and "frame" in message.data:
             widget.send({"type": "frame_ack", "frame": message.data["frame"], "client": READY["client"]})
 

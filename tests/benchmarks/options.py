@@ -14,7 +14,9 @@ class Options:
     seconds: float = 3.0
     """How long a steady state is watched, each time."""
     settle: float = 2.0
-    """Seconds until a plot stands."""
+    """Seconds until a plot stands whose rate is asked for."""
+    minute: float = 60.0
+    """Seconds until one with tfwidget's default settings stands: the first ones are lavish, and paid back."""
     kernel: str = NEWEST
     """Which ipykernel."""
     pinned: bool = False
@@ -25,11 +27,9 @@ class Options:
     """Where the picture of the peers goes."""
     points: int = 1_000_000
     """Of history, that the steps of a long training follow on."""
-    turns: int = 20
-    """Of plotted steps in each round of those."""
+    turns: int = 60
+    """Of plotted steps there."""
     recorded: int = 100_000_000
     """Points of a curve of which the memory is told."""
-    minute: float = 60.0
-    """Seconds after which a plot in the browser is looked at again."""
     drops: int = 10
     """How often a picture is looked at while messages are dropped."""

@@ -27,6 +27,13 @@ class Tool:
     before: str = ""
     """The cell before."""
 
+    ours: bool = False
+    """Whether it is tfwidget's."""
+
+    def settle(self, rate: float | None, options: Options) -> float:
+        """Seconds until its plot stands."""
+        return options.minute if rate is None and self.ours else options.settle
+
     @property
     def installed(self) -> bool:
         return not self.needs or importlib.util.find_spec(self.needs) is not None
@@ -37,7 +44,7 @@ REACHED = 0.7
 """Of the frames that were asked for: a tool that makes fewer is not asked for more."""
 
 TOOLS = (
-    Tool("tfwidget", "with_tfwidget", (None, *RATES)),
+    Tool("tfwidget", "with_tfwidget", (None, *RATES), ours=True),
     Tool("plotly FigureWidget", "with_plotly", RATES, "plotly"),
     Tool("ipympl", "with_ipympl", RATES, before="tools.ipympl_figure()"),
     Tool("inline backend", "with_inline", RATES),
@@ -46,8 +53,8 @@ TOOLS = (
 
 FIT = (
     Tool("Keras' own progress bar", "fit_progress"),
-    Tool("`LiveCallback`, `verbose=0`", "fit_live"),
-    Tool("`LiveCallback`, and the progress bar", "fit_live_progress"),
+    Tool("`LiveCallback`, `verbose=0`", "fit_live", ours=True),
+    Tool("`LiveCallback`, and the progress bar", "fit_live_progress", ours=True),
     Tool("livelossplot's callback, a frame at each epoch's end", "fit_livelossplot", needs="livelossplot"),
 )
 
@@ -107,7 +114,7 @@ def compare(
         former = train(bare, options.settle / 4)
         for tool, rates in results.items():
             for rate in tool.rates:
-                run = train(tool.way, options.settle, rate, tool.before)
+                run = train(tool.way, tool.settle(rate, options), rate, tool.before)
                 published = client.published(*run["window"])
                 after = train(bare, options.settle / 4)
                 rates.setdefault(rate, Results()).note(run, published, [former, after])

@@ -55,7 +55,7 @@ window.watch = (() => {
       if (content.type === 'scene') {
         comm = msg.content.comm_id;
         scene(content, bytes(msg.buffers[0]));
-      } else if (typeof content.data === 'string' && /"(binary|stream)"/.test(content.data)) frames.push([tests.now(), 0]);
+      } else if (typeof content.data === 'string' && /"binary"/.test(content.data)) frames.push([tests.now(), 0]);
     });
     const socket = kernel._ws;
     const take = socket.onmessage;

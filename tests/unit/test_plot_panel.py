@@ -339,6 +339,23 @@ def test_the_name_of_the_axis_has_room(counting: Board) -> None:
     assert panel.ax.xaxis.label.get_window_extent().y0 > 0.0
 
 
+def test_all_labels_of_a_scale_of_matplotlib_s_are_set_as_formulas() -> None:
+    class Decades(Panel):
+        def build(self, ax: Axes) -> None:
+            ax.set_yscale("log")
+
+        def show(self, value: Value) -> None:
+            self.limits(y=(1.0, float(value.array.max())))
+
+    board = new_board()
+    for step, highest in enumerate((1e2, 1e9)):  # the second has ticks that the first had not
+        board.update(logged(Decades, [highest], step))
+        pixels(board.figure)
+    labels = panel_at(board, 0).ax.get_yticklabels()
+    assert len(labels) > 4
+    assert {label.get_parse_math() for label in labels} == {True}
+
+
 def test_a_header_of_one_s_own() -> None:
     class Said(Panel):
         def show(self, value: Value) -> None:

@@ -72,7 +72,6 @@ def settings(theme: Theme) -> dict[Any, Any]:
     muted = dict.fromkeys(("xtick.color", "xtick.labelcolor", "ytick.color", "ytick.labelcolor"), theme.muted)
     return muted | {
         "text.usetex": False,
-        "text.parse_math": False,
         "axes.unicode_minus": True,
         "path.sketch": None,
         "path.effects": [],
