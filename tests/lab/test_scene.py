@@ -122,6 +122,7 @@ def test_the_browser_paints_what_agg_would_draw(either: Lab, tmp_path: Path) -> 
         streamed = painted(figure, notebook, 2 + 2 * i)
         if name == "log":
             notebook.locator("button:has-text('Log')").click()
+            figure.wait_for_change(streamed)
             figure.wait_until_settled()
             streamed = figure.pixels()
         assert seen(notebook) == "scene", f"{name} was drawn by Agg"

@@ -144,6 +144,7 @@ def new_canvas(figsize: tuple[float, float], clock: Clock | None = None) -> Canv
     """A figure in a time of its own, in which a kernel may send what it likes."""
     clock = clock or Clock()
     canvas = Canvas(Figure(figsize=figsize), limit=Limit(1e6, 1e6, clock=clock), clock=clock)
+    canvas.frames.later = Alarms(clock)
     FigureManager(canvas, 0)
     canvas.watch_mutations()
     return canvas

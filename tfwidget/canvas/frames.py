@@ -3,7 +3,6 @@
 Invariant: a frame shows the newest there is, and one message carries all of it.
 """
 
-import asyncio
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -76,7 +75,7 @@ class Frames:
     def __init__(self, stage: Stage, limit: Limit, *, asks_draw: bool, clock: Callable[[], float]) -> None:
         self.sender = Sender(limit, clock=clock)
         self.sent_size = (0, 0)
-        self.later: Callable[[float, Callable[[], object]], Callable[[], object]] = _later
+        self.later: Callable[[float, Callable[[], object]], Callable[[], object]] = owner.later
         self._stage = stage
         self._asks_draw = asks_draw
         self._scene: SceneSource | None = None
@@ -183,12 +182,3 @@ class Frames:
     def _on_alarm(self) -> None:
         self._alarm = (math.inf, lambda: None)
         self.expire_and_go_on()
-
-
-def _later(seconds: float, call: Callable[[], object]) -> Callable[[], object]:
-    """Have the owner's event loop call something after so many seconds."""
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:  # a plain script: the next frame goes on
-        return lambda: None
-    return loop.call_later(seconds, owner.mailbox.post, call).cancel

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from tfwidget.errors import TfwidgetWarning
 from tfwidget.jupyter.mailbox import Mailbox
 
-__all__ = ["cell_context", "event_loop", "mailbox", "note_cell", "note_loop", "on_owner_thread", "rest"]
+__all__ = ["cell_context", "event_loop", "later", "mailbox", "note_cell", "note_loop", "on_owner_thread", "rest"]
 
 
 def on_owner_thread() -> bool:
@@ -62,6 +62,17 @@ mailbox = Mailbox(_owner.wake, _report)
 
 rest: Callable[[float], bool] = lambda seconds: False  # noqa: E731  a variable, which the session sets
 """Let the event loop and other cells have their turn for so many seconds; False where nothing can give way."""
+
+
+def later(seconds: float, call: Callable[[], object]) -> Callable[[], None]:
+    """Post a call to the mailbox after so many seconds; return how to cancel that.
+
+    A timer of the event loop would wait for the end of a cell that blocks, also of one where a run is paused.
+    """
+    timer = threading.Timer(max(seconds, 0.0), mailbox.post, (call,))
+    timer.daemon = True
+    timer.start()
+    return timer.cancel
 
 
 def note_loop() -> None:
