@@ -162,7 +162,6 @@ WRONG = {
     "it drops what is not known": "patch(now, dropped=[10**7])",
     "it lets grow what is not known": "patch(now, grown=[(10**7, {'at': 0, 'type': 'f4', 'shape': [0, 2]})])",
     "it points beyond its buffer": "patch(now, nodes=[(9, {'kind': 'glyph', 'alpha': {'at': 0, 'type': 'u1', 'shape': [9, 9]}})])",
-    "it makes no sense": "patch(now, nodes='none', size=None)",
 }
 PATCH = """
 def patch(base, **changed):
@@ -188,6 +187,11 @@ def test_a_page_that_is_sent_a_wrong_patch_asks_for_a_keyframe(lab: Lab) -> None
         lab.wait_for(keyframe, [notebook.path, len(received)], timeout=5, what=f"a keyframe though {what}")
         figure.wait_for_paints(3)
         np.testing.assert_array_equal(figure.pixels(), before, what)
+    notebook.evaluate("patch(3, nodes='none', size=None)", live=True)
+    failed = "path => tests.book(path).said.some(({ type, error }) => type === 'frame_ack' && /size/.test(error))"
+    lab.wait_for(failed, notebook.path, what="word of a message that makes no sense")
+    figure.wait_for_paints(3)
+    np.testing.assert_array_equal(figure.pixels(), before)
     step = notebook.evaluate("plot.run.step", live=True)
     notebook.wait_until(f"plot.run.step > {step + 100}", live=True)
     stop(notebook, 1)
