@@ -228,7 +228,7 @@ class Sequence:
         ways = ["cell"]
         if not args and name != "advance" and active_runs()[-1] is model.run:
             ways.append("magic")
-        if self.plots and name in ("advance", "stop"):
+        if self.plots and name in ("advance", "stop") and model.run.front_end.comm is not None:  # not closed
             ways.append("button")
         way = self.random.choice(ways)
         if way == "cell":
