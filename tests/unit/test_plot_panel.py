@@ -281,6 +281,21 @@ def test_limits_of_a_person_are_left_alone(counting: Board) -> None:
     assert view_of(panel) == ((0.0, 49.0), (0.0, 49.0))
 
 
+def test_a_view_is_reset_as_often_as_a_person_likes_though_limits_were_asked_for_once() -> None:
+    board = new_board()
+    board.update(logged(confusion(), COUNTS))
+    panel = panel_at(board, 0)
+    first = view_of(panel)
+    for step in range(1, 4):
+        board.set_view(panel.ax, (1.0, 2.0), (1.0, 2.0))
+        board.update(logged(type(panel), COUNTS, step))
+        assert view_of(panel) == ((1.0, 2.0), (1.0, 2.0))
+        board.reset_view()
+        assert view_of(panel) == first
+        board.update(logged(type(panel), COUNTS, step))
+        assert view_of(panel) == first
+
+
 def test_limits_with_a_margin_and_exact_ones() -> None:
     class Margin(Panel):
         def build(self, ax: Axes) -> None:

@@ -31,7 +31,7 @@ class View:
         # Read directly: asking the axes costs ten times as much, for it looks whether it is to autoscale.
         self._box = ax.viewLim
         self._changed = changed
-        self._home: tuple[Range, Range]  # as the axes was made
+        self._home: dict[str, Range]  # as the axes was made, or as was asked for last
         self._set: tuple[Range, Range]  # as they were last set here
         self.settle()
         self._asked: dict[str, Range] = {}  # what they were set to; Matplotlib may have widened that
@@ -48,7 +48,8 @@ class View:
     def settle(self) -> None:
         """Take the limits as they are now for those that the axes was made with."""
         self._ax.get_xlim()  # autoscales, if that is due
-        self._home = self._set = self.now
+        self._set = self.now
+        self._home = dict(zip("xy", self.now, strict=True))
 
     @property
     def now(self) -> tuple[Range, Range]:
@@ -110,7 +111,7 @@ class View:
                 low, high = self._held[way].hold(min(extent), max(extent), margin=margin)
                 wanted = (low, high) if extent[0] <= extent[1] else (high, low)
             if wanted != self._asked.get(way):
-                self._asked[way] = wanted
+                self._asked[way] = self._home[way] = wanted
                 self._set_one(way, wanted)
 
     def _set_one(self, way: str, limits: Range) -> None:
@@ -121,9 +122,9 @@ class View:
 
     def follow(self) -> None:
         """Follow the data again: what a person has set is forgotten."""
-        with self.quiet():
-            for way, limits in zip("xy", self._home, strict=True):
-                if way not in self._asked:  # as the axes was made, for nothing else sets it
+        if self.accepts(self._home["x"], self._home["y"]):
+            with self.quiet():
+                for way, limits in self._home.items():
                     self._set_one(way, limits)
         self._asked.clear()
         self._held = {"x": Limits(), "y": Limits()}
