@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.lab.harness import Figure, Lab, Notebook
+from tests.lab.harness import Figure, Lab
 from tests.lab.test_scene import DRAWN, IMPORTS, LOOP, seen, stop
 from tfwidget.canvas.flow import MAX_TIMEOUT
 

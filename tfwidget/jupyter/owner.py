@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable
 
 from tfwidget.errors import TfwidgetWarning
+from tfwidget.jupyter import private
 from tfwidget.jupyter.mailbox import Mailbox
 
 __all__ = ["cell_context", "event_loop", "later", "mailbox", "note_cell", "note_loop", "on_owner_thread", "rest"]
@@ -67,12 +68,22 @@ rest: Callable[[float], bool] = lambda seconds: False  # noqa: E731  a variable,
 def later(seconds: float, call: Callable[[], object]) -> Callable[[], None]:
     """Post a call to the mailbox after so many seconds; return how to cancel that.
 
-    A timer of the event loop would wait for the end of a cell that blocks, also of one where a run is paused.
+    A timer of the owner's own event loop would wait for the end of a cell that blocks, even if a run is paused in it.
+    So the thread that receives messages keeps the time. Where there is no such thread, the owner's loop does. In a
+    plain script nobody does, and the next tick goes on.
     """
-    timer = threading.Timer(max(seconds, 0.0), mailbox.post, (call,))
-    timer.daemon = True
-    timer.start()
-    return timer.cancel
+    waiting = [call]
+
+    def post() -> None:
+        if waiting:
+            mailbox.post(waiting.pop())
+
+    channel = private.shell_channel(private.kernel())
+    if channel is not None:
+        channel.call_later(max(seconds, 0.0), post)
+    elif (loop := event_loop()) is not None:
+        loop.call_later(max(seconds, 0.0), post)
+    return waiting.clear
 
 
 def note_loop() -> None:

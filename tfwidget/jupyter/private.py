@@ -62,6 +62,8 @@ class ShellChannel:
         The stream that calls it.
     call : callable
         Calls a function with arguments on the thread of the stream; safe from any thread.
+    call_later : callable
+        Calls a function there after so many seconds; safe from any thread.
     parent : contextvars.ContextVar
         Which message the kernel's own messages answer.
     """
@@ -69,6 +71,7 @@ class ShellChannel:
     main: Callable[[Any], Any]
     stream: Any
     call: Callable[..., None]
+    call_later: Callable[[float, Callable[[], object]], None]
     parent: contextvars.ContextVar[Message]
 
     def answering(self, message: Message) -> contextvars.Context:
@@ -90,10 +93,12 @@ def shell_channel(kernel: Any) -> ShellChannel | None:
     def required(thing: Any, name: str) -> Any:
         return _required(thing, name, "ipykernel", "'ipykernel>=7.1,<7.5'")
 
+    loop = required(thread, "io_loop")
     return ShellChannel(
         main=required(kernel, "shell_channel_thread_main"),
         stream=required(kernel, "shell_stream"),
-        call=required(thread, "io_loop").add_callback,
+        call=loop.add_callback,
+        call_later=lambda seconds, call: loop.add_callback(loop.call_later, seconds, call),
         parent=required(kernel, "_shell_parent"),
     )
 
