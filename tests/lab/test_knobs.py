@@ -36,7 +36,10 @@ for step in tfwidget.live(range(1_000_000)):
 """
 
 MARKS = "list(current_run().history.marks)"
-DRAWN = "[int(x) for line in current_run().front_end.figure.axes[0].lines if line.get_linestyle() == '--' for x in line.get_xdata()[::3]]"
+DRAWN = """
+[int(x) for line in current_run().front_end.figure.axes[0].lines if line.get_linestyle() == "--"
+ for x in line.get_xdata()[::3]]
+""".strip()
 
 
 def wait_for_value(notebook: Notebook, expression: str, below: float, above: float) -> None:
@@ -67,7 +70,8 @@ def test_a_slider_changes_the_learning_rate_while_the_cell_runs(lab: Lab) -> Non
 
     track = knob.locator(".noUi-base").bounding_box()
     grip = handle.bounding_box()
-    assert track, grip
+    assert track is not None
+    assert grip is not None
     middle = grip["y"] + grip["height"] / 2
     lab.page.mouse.move(grip["x"] + grip["width"] / 2, middle)
     lab.page.mouse.down()

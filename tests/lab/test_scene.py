@@ -191,7 +191,9 @@ def test_a_figure_out_of_sight_gets_no_frames_and_the_newest_when_it_is_seen(lab
     figure = notebook.figure()
     figure.wait_for_paints(10, since=0)
     notebook.locator(".jp-WindowedPanel-outer").evaluate("panel => panel.scrollTo(0, 1e6)")
-    lab.wait_for("path => tests.book(path).said.some(({ type, visible }) => type === 'visible' && !visible)", notebook.path)
+    lab.wait_for(
+        "path => tests.book(path).said.some(({ type, visible }) => type === 'visible' && !visible)", notebook.path
+    )
     step = notebook.evaluate("plot.run.step", live=True)  # what was under way has arrived by the answer
     received = len(notebook.received())
     notebook.wait_until(f"plot.run.step >= {step + 300}", live=True)
