@@ -15,7 +15,7 @@ MOST_MEGABYTES = 1400
 """Binder promises 2 GB for JupyterLab and the kernel together; JupyterLab takes some 200 MB."""
 
 
-LIVE_PLOTS = {"01_quickstart": 2, "02_why_tensorflow_and_matplotlib_race": 4}
+LIVE_PLOTS = {"01_quickstart": 3, "02_why_tensorflow_and_matplotlib_race": 4}
 """How many pictures of finished runs each notebook keeps."""
 
 MEANT = "changed by thread 'plotter'"

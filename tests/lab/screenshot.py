@@ -17,7 +17,7 @@ from tests.lab.harness import CHROMIUM, Lab, Server
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 PAUSE_AT = 6000
-STEP = "__import__('tfwidget.run.run', fromlist=['current_run']).current_run().step"
+STEP = "__import__('tfwidget.session', fromlist=['current_run']).current_run().step"
 
 
 def code_cells(notebook: Path) -> list[str]:

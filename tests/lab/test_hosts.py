@@ -12,10 +12,10 @@ from tests.lab.harness import Figure, Lab, Server
 
 SETUP = """
 %load_ext tfwidget
+%tfwidget budget 90%
 import io, time
 import numpy as np
 import tfwidget
-from tfwidget.run.budget import Pace
 from PIL import Image
 
 def saved(figure):
@@ -26,7 +26,6 @@ def saved(figure):
 LOOP = """
 plot = tfwidget.LivePlot(figsize=(6.0, 3.0)); plot.show()
 for step in tfwidget.live(range(100_000), plot=plot):
-    plot.run._budget.pace = Pace(budget=0.9)  # on a slow machine, too, frames come soon
     time.sleep(0.002)
     tfwidget.log(loss=np.exp(-step / 500) + 0.1 * np.random.random(), sample=np.random.random((20, 30)))
 """

@@ -8,12 +8,12 @@ from tests.lab.harness import Lab, Notebook
 
 SETUP = """
 %load_ext tfwidget
+%tfwidget budget 50%
 import time
 import numpy as np
 import tensorflow as tf
 import tfwidget
-from tfwidget.run.run import current_run
-from tfwidget.run.budget import Pace
+from tfwidget.session import current_run
 
 model = tf.keras.Sequential([tf.keras.Input((8,)), tf.keras.layers.Dense(1)])
 optimizer = tf.keras.optimizers.Adam(1e-3)
@@ -30,15 +30,16 @@ tfwidget.knob("learning rate", optimizer.learning_rate, 1e-5, 1e-1, log=True)
 tfwidget.knob("augmentation", strengthen, values=["none", "light", "heavy"])
 tfwidget.knob("dropout", strengthen, 0.0, 0.9, value=0.5)
 for step in tfwidget.live(range(1_000_000)):
-    if step == 0:
-        current_run()._budget.pace = Pace(budget=0.5)  # on a slow machine, too, frames come soon
     time.sleep(0.002)
     tfwidget.log(loss=np.exp(-step / 2000) + 0.1 * rng.random())
     tfwidget.log(val_loss=1.2 * np.exp(-step / 2000), accuracy=1 - np.exp(-step / 1000))
 """
 
 MARKS = "list(current_run().history.marks)"
-DRAWN = "current_run().front_end._board.panels[0].artists[0].get_xdata().tolist()[::3]"
+DRAWN = """
+[int(x) for line in current_run().front_end.figure.axes[0].lines if line.get_linestyle() == "--"
+ for x in line.get_xdata()[::3]]
+""".strip()
 
 
 def wait_for_value(notebook: Notebook, expression: str, below: float, above: float) -> None:
@@ -69,7 +70,8 @@ def test_a_slider_changes_the_learning_rate_while_the_cell_runs(lab: Lab) -> Non
 
     track = knob.locator(".noUi-base").bounding_box()
     grip = handle.bounding_box()
-    assert track, grip
+    assert track is not None
+    assert grip is not None
     middle = grip["y"] + grip["height"] / 2
     lab.page.mouse.move(grip["x"] + grip["width"] / 2, middle)
     lab.page.mouse.down()

@@ -12,14 +12,18 @@ SETUP = """
 import threading, time
 import numpy as np
 import tfwidget
-from tfwidget.canvas.canvas import Canvas
+from matplotlib.figure import Figure
 
 drawn_by = set()
-draw = Canvas.draw
-def noted_draw(self):
-    drawn_by.add(threading.current_thread().name)
-    draw(self)
-Canvas.draw = noted_draw
+
+def noted(method):
+    def note(*arguments):
+        drawn_by.add(threading.current_thread().name)
+        return method(*arguments)
+    return note
+
+Figure.draw = noted(Figure.draw)
+tfwidget.Line.show = noted(tfwidget.Line.show)
 rng = np.random.default_rng(0)
 weights = rng.normal(size=(32, 32))
 """

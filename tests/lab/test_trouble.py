@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.lab.harness import Figure, Lab
+from tests.lab.harness import Figure, Json, Lab
 from tests.lab.test_scene import DRAWN, IMPORTS, LOOP, seen, stop
 from tfwidget.canvas.flow import MAX_TIMEOUT
 
@@ -52,10 +51,10 @@ def lossy_lab(lab: Lab) -> Iterator[Lab]:
     page.close()
 
 
-def recoveries(figure: Figure, received: list[dict[str, Any]], lost: list[dict[str, Any]]) -> list[float]:
+def recoveries(figure: Figure, received: list[Json], lost: list[Json]) -> list[float]:
     """Seconds from each loss of a scene until the figure was painted from all that had been sent by then."""
     paints = np.array(figure.paints)
-    events = [(m["at"], m) for m in received if m["type"] == "scene"]
+    events: list[tuple[float, Json | None]] = [(m["at"], m) for m in received if m["type"] == "scene"]
     events += [(m["at"], None) for m in lost if m["type"] == "scene"]
     seconds: list[float] = []
     version, since = None, None
@@ -119,7 +118,7 @@ for step in tfwidget.live(range(100_000), plot=plot):
     if step < 200:
         tfwidget.log(loss=np.exp(-step / 50), weights=weights)
 """
-NONSENSE = [
+NONSENSE: list[Json] = [
     {"type": "view", "number": 1, "panel": 10**9, "x": [0, 1], "y": [0, 1], "done": True},
     {"type": "view", "number": 2, "panel": 1, "x": [0, 0], "y": [0, 1], "done": True},
     {"type": "view", "number": 3, "panel": 1, "x": ["a", None], "y": {}, "done": True},
@@ -161,7 +160,7 @@ WRONG = {
     "it changes what is not known": "patch(now, nodes=[(10**7, {'order': 3})])",
     "it drops what is not known": "patch(now, dropped=[10**7])",
     "it lets grow what is not known": "patch(now, grown=[(10**7, {'at': 0, 'type': 'f4', 'shape': [0, 2]})])",
-    "it points beyond its buffer": "patch(now, nodes=[(9, {'kind': 'glyph', 'alpha': {'at': 0, 'type': 'u1', 'shape': [9, 9]}})])",
+    "it points beyond its buffer": "patch(now, grown=[(10**7, {'at': 4, 'type': 'f4', 'shape': [9, 2]})])",
 }
 PATCH = """
 def patch(base, **changed):
