@@ -138,7 +138,7 @@ class AxesScene:
         ax = self._ax
         if ax.name != "rectilinear":
             raise Undescribable(ax, f"its projection is {ax.name!r}")
-        due = {axis for axis in (ax.xaxis, ax.yaxis) if axis in moved or axis in noted or is_stale(axis)}
+        due = {axis for axis in (ax.xaxis, ax.yaxis) if is_stale(axis) or axis in moved or axis in noted}
         if everything or due:
             scales = [scale_of(axis, limit) for axis, limit in zip((ax.xaxis, ax.yaxis), self._limits, strict=True)]
             if scales != self._scales:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.transforms import Affine2D, Transform
+from matplotlib.transforms import Affine2D, CompositeAffine2D, Transform
 
 from tfwidget.plot.layout import HEADER, Cell
 from tfwidget.plot.text import fitting, shorten, text_width, wrapped
@@ -48,7 +48,8 @@ class Header:
         self._said: tuple[object, ...] = ()
         self._figure = figure
         self._origin = Affine2D()
-        self.corner: Transform = self._origin + (Affine2D().scale(1.0 / 72.0) + figure.dpi_scale_trans)
+        dots = CompositeAffine2D(Affine2D().scale(1.0 / 72.0), figure.dpi_scale_trans)
+        self.corner: Transform = CompositeAffine2D(self._origin, dots)  # which keeps its matrix, as a sum would not
         self._title = self._text(TITLE_Y, theme.text, fontsize=TITLE_SIZE, fontweight="bold")
         self._line = self._text(HEADER_Y, theme.muted)
         self._note = self._text(TITLE_Y, theme.warning, ha="right")
