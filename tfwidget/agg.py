@@ -12,7 +12,6 @@ import re
 from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -221,13 +220,14 @@ def pieces_of(text: str, font: Font) -> tuple[tuple[str, float], ...]:
     if not _SIMPLE.fullmatch(text):
         return whole
     pieces: list[tuple[str, float]] = []
-    along = 0.0
+    along, before = 0.0, ""
     for piece in _PIECE.findall(text):
+        if before and not _apart(before, piece[0], font):
+            return whole
         pieces.append((piece, along))
         along += _size(piece, font).width
-    if all(_apart(before[-1], after[0], font) for (before, _), (after, _) in pairwise(pieces)):
-        return tuple(pieces) or whole
-    return whole
+        before = piece[-1]
+    return tuple(pieces) or whole
 
 
 @lru_cache(maxsize=4096)

@@ -62,6 +62,11 @@ class Series:
         return self._last
 
     @property
+    def all_finite(self) -> bool:
+        """Whether no value was NaN or infinite."""
+        return self._all_finite
+
+    @property
     def steps(self) -> Steps:
         """The steps of all points kept, shape (n,)."""
         return self._window(None, None, None, 0)[0]

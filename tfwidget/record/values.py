@@ -33,6 +33,7 @@ _NO_HOST_VALUE = {
     "SymbolicTensor": "log must be called outside of the tf.function: return the value from it and log what it returns",
     "KerasTensor": "a symbolic tensor of a Keras graph has no values: log what the model returns for real data",
 }
+_PLAIN = {float, np.float64, np.float32}
 _NUMBERS = "log numbers: bool, integer or real floating point"
 
 
@@ -208,8 +209,8 @@ def fetch(values: Sequence[object]) -> list[float]:
     TensorError
         If one of them is not a single real number; the message tells which.
     """
-    if {float}.issuperset(map(type, values)):
-        return list(values)  # type: ignore[arg-type]
+    if _PLAIN.issuperset(map(type, values)):
+        return list(map(float, values))  # type: ignore[arg-type]
     return [
         value if type(value) is float else _number(value, position, len(values))
         for position, value in enumerate(values)
