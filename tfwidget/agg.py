@@ -1,10 +1,10 @@
 """Matplotlib's Agg renderer, with a memory for text.
 
-Invariant: what is drawn is what Matplotlib would draw; where that is not certain, Matplotlib draws it.
+Invariant: the picture is the one that Matplotlib would draw. Where that is not certain, Matplotlib draws it.
 
-Matplotlib lays out and renders every text anew at each draw, which is half of a draw's cost. Here pictures of texts are
-kept, for each place within a pixel. Numbers change with each frame: a text is kept in pieces, each digit by itself, so
-that a new number is put together from known digits.
+Matplotlib lays out and renders each text anew at each draw, which is half of a draw's cost. Here the pictures of texts
+are kept, one for each place of the text within a pixel. Numbers change with each frame. So a text is kept in pieces,
+and each digit is a piece: a new number is composed of digits that are known.
 """
 
 import math
@@ -12,7 +12,6 @@ import re
 from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,21 +38,21 @@ __all__ = [
 
 _BLACK = (0.0, 0.0, 0.0, 1.0)
 _UNIT = 64  # FreeType places glyphs in 64ths of a pixel
-_LARGEST = 2**15  # pixels of a picture worth keeping: larger ones are few, and would fill the memory
+_LARGEST = 2**15  # pixels of the largest picture that is kept: larger ones are rare, and would fill the memory
 _PIECE = re.compile(r"[0-9.,+−…]|[^0-9.,+−…]+")
-_SIMPLE = re.compile(r"[ -~°·×–…−]*")  # no character of these changes with those around it, but for kerning
+_SIMPLE = re.compile(r"[ -~°·×–…−]*")  # characters whose shape does not depend on their neighbours
 
 
 @dataclass(frozen=True, eq=False)
 class Font:
-    """A font at a resolution; the same object for the same font."""
+    """A font at a resolution. Equal fonts are the same object."""
 
     properties: FontProperties
     dpi: float
 
     @property
     def pixels(self) -> float:
-        """Its size."""
+        """The size of the font in pixels."""
         return float(self.properties.get_size_in_points()) * self.dpi / 72.0
 
 
@@ -70,7 +69,7 @@ class _Picture(NamedTuple):
 
 
 class Renderer(RendererAgg):
-    """`RendererAgg` that draws what it has drawn before ten times as fast."""
+    """`RendererAgg` that draws a text ten times as fast when it has drawn it before."""
 
     def draw_text(
         self,
@@ -90,7 +89,7 @@ class Renderer(RendererAgg):
             super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)  # type: ignore[no-untyped-call]
             return
         cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-        graphics = self.new_gc()  # of the picture, which is translucent already where it is to be
+        graphics = self.new_gc()  # without the text's alpha, which the picture has already
         graphics.set_clip_rectangle(gc.get_clip_rectangle())
         for piece, along in pieces_of(s, font):
             column, right = divmod(round(_UNIT * (x + along * cos)), _UNIT)
@@ -113,18 +112,18 @@ class Renderer(RendererAgg):
 
 
 class Coverage(NamedTuple):
-    """How much of each pixel a text covers, whatever its colour."""
+    """How much of each pixel a text covers, from 0 to 255. Its colour does not matter."""
 
     alpha: NDArray[np.uint8]
-    """Shape (rows, columns), the top row first; the same array for the same text."""
+    """Shape (rows, columns), the top row first. Equal texts have the same array object."""
     left: int
-    """Pixels from the text's own pixel to the left edge; negative where it reaches beyond."""
+    """Pixels from the pixel in which the text begins to the left edge of `alpha`; may be negative."""
     top: int
-    """Pixels from the text's own pixel down to the upper edge; mostly negative."""
+    """Pixels from the pixel in which the text begins down to the upper edge of `alpha`; mostly negative."""
 
 
 def font_of(properties: FontProperties, dpi: float) -> Font:
-    """The font that texts of these properties have now."""
+    """Return the font that texts with these properties have under the present rcParams."""
     families = tuple(
         tuple(names)
         for names in (
@@ -132,15 +131,23 @@ def font_of(properties: FontProperties, dpi: float) -> Font:
             rcParams["font.cursive"], rcParams["font.fantasy"],
         )
     )  # fmt: skip
-    return _known_font(properties.copy(), dpi, rcParams["text.hinting"], families)  # a copy, for it can be changed
+    # A copy, because the caller may change the properties.
+    return _known_font(properties.copy(), dpi, rcParams["text.hinting"], families)
 
 
 @lru_cache(maxsize=4096)
 def coverage_of(piece: str, font: Font, right: int, down: int) -> Coverage | None:
-    """A piece of text, upright, that begins so many quarters of a pixel right of and below its pixel's corner.
+    """Return the coverage of a piece of upright text; None if there is nothing to see, as in a space.
 
-    A quarter of a pixel is as near as people see; with finer ones there would be too many pictures of each letter.
-    None if there is nothing to see, as in a space.
+    Parameters
+    ----------
+    piece : str
+        One of `pieces_of`.
+    font : Font
+        The font.
+    right, down : int
+        Where the text begins within its pixel: quarters of a pixel, from 0 to 3, from the pixel's upper left corner.
+        People do not see finer differences, and finer places would need more pictures of each letter.
     """
     quarter = _UNIT // 4
     picture = _picture(piece, font, 0.0, _BLACK, quarter * right, -quarter * down)
@@ -151,16 +158,16 @@ def coverage_of(piece: str, font: Font, right: int, down: int) -> Coverage | Non
 
 
 def coverage_of_any(text: Text, words: str, right: float, down: float) -> Coverage | None:
-    """Words as `text` would show them, turned, of several lines or with formulas; the place is as in `coverage_of`.
+    """Return the coverage of any text: turned, of several lines, or with formulas; None if there is nothing to see.
 
     Parameters
     ----------
     text : Text
-        Gives font, alignment, rotation and resolution.
+        Has the font, the alignment, the rotation and the resolution.
     words : str
         What is to be written.
     right, down : float
-        Parts of a pixel, from its upper left corner to where the words are aligned to.
+        The place that the words are aligned to, within its pixel: parts of a pixel from the upper left corner.
     """
     one = copy(text)
     one.stale_callback = None
@@ -170,7 +177,7 @@ def coverage_of_any(text: Text, words: str, right: float, down: float) -> Covera
     figure = text.get_figure(root=True)
     assert figure is not None
     box = one.get_window_extent(Renderer(1, 1, figure.dpi))  # type: ignore[no-untyped-call]
-    margin = 2 + round(font_of(text.get_fontproperties(), figure.dpi).pixels)  # for what reaches beyond its measures
+    margin = 2 + round(font_of(text.get_fontproperties(), figure.dpi).pixels)  # for strokes beyond the text's box
     left, above = margin - math.floor(box.x0), margin + math.ceil(box.y1)
     width, height = left + math.ceil(box.x1) + margin, above - math.floor(box.y0) + margin
     renderer = Renderer(width, height, figure.dpi)  # type: ignore[no-untyped-call]
@@ -185,7 +192,7 @@ def coverage_of_any(text: Text, words: str, right: float, down: float) -> Covera
 
 
 def crop(alpha: NDArray[np.uint8]) -> tuple[slice, slice] | None:
-    """The rows and columns of a picture that hold all there is to see; None if there is nothing."""
+    """Return the rows and columns around all pixels of a picture that are not empty; None if all are."""
     rows, columns = (np.flatnonzero(alpha.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return None
@@ -193,7 +200,7 @@ def crop(alpha: NDArray[np.uint8]) -> tuple[slice, slice] | None:
 
 
 def size_of_text(text: str, font: Font) -> tuple[float, float, float]:
-    """Width of a line of text, and what Matplotlib lays out above and below its baseline, in pixels."""
+    """Return a line's width, and the height above and below its baseline in Matplotlib's layout, in pixels."""
     above, below = _room(font)
     sizes = [_size(piece, font) for piece, _ in pieces_of(text, font)]
     above = max(above, *(one.height - one.descent for one in sizes))
@@ -202,7 +209,7 @@ def size_of_text(text: str, font: Font) -> tuple[float, float, float]:
 
 @lru_cache(maxsize=64)
 def _room(font: Font) -> tuple[float, float]:
-    """What it lays out for any text of a font."""
+    """Return the height above and below the baseline that Matplotlib's layout gives to each text of a font."""
     text = Text(0.0, 0.0, "0", fontproperties=font.properties, verticalalignment="baseline", parse_math=False)
     text.set_figure(Figure(dpi=font.dpi))
     box = text.get_window_extent(RendererAgg(1, 1, font.dpi))
@@ -216,23 +223,24 @@ def _known_font(properties: FontProperties, dpi: float, hinting: object, familie
 
 @lru_cache(maxsize=1024)
 def pieces_of(text: str, font: Font) -> tuple[tuple[str, float], ...]:
-    """The pieces of a line of text, and how many pixels along its baseline each begins: digits are apart."""
+    """Return the pieces of a line of text, and where each begins along the baseline, in pixels. Digits are pieces."""
     whole = ((text, 0.0),)
     if not _SIMPLE.fullmatch(text):
         return whole
     pieces: list[tuple[str, float]] = []
-    along = 0.0
+    along, before = 0.0, ""
     for piece in _PIECE.findall(text):
+        if before and not _apart(before, piece[0], font):
+            return whole
         pieces.append((piece, along))
         along += _size(piece, font).width
-    if all(_apart(before[-1], after[0], font) for (before, _), (after, _) in pairwise(pieces)):
-        return tuple(pieces) or whole
-    return whole
+        before = piece[-1]
+    return tuple(pieces) or whole
 
 
 @lru_cache(maxsize=4096)
 def _apart(one: str, other: str, font: Font) -> bool:
-    """Whether two letters are as far apart as each is wide: some fonts move some of them closer together."""
+    """Whether two letters can be drawn one by one: the font does not move them closer together (no kerning)."""
     return _size(one + other, font).width == _size(one, font).width + _size(other, font).width
 
 
@@ -243,9 +251,12 @@ def _size(text: str, font: Font) -> _Size:
 
 @lru_cache(maxsize=4096)
 def _picture(text: str, font: Font, angle: float, color: Any, right: int, up: int) -> _Picture | None:
-    """A text whose origin is so many units right of and above a pixel's corner; None if there is nothing to see."""
+    """Return the picture of a text; None if there is nothing to see.
+
+    Its origin is `right` units right of, and `up` units above, a pixel's corner; see `_UNIT`.
+    """
     size = _size(text, font)
-    margin = font.pixels + 2.0  # for what reaches beyond its measures
+    margin = font.pixels + 2.0  # for strokes beyond the text's box
     cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     corners = [
         (along * cos - above * sin, along * sin + above * cos)

@@ -1,7 +1,7 @@
 """`start`: a training in the background, between the turns of the kernel's event loop.
 
-Invariant: a background run has exactly one outcome, and when it has it, nothing of it is left: no task, no greenlet, no
-handler of signals, no hook.
+Invariant: a background run has exactly one outcome. Once it is decided, nothing of the run is left behind: no task, no
+greenlet, no handler of signals, no hook.
 """
 
 import asyncio
@@ -29,10 +29,12 @@ Parameters = ParamSpec("Parameters")
 def start(function: Callable[Parameters, object], /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Run:
     """Run a training in the background: the cell ends at once, and other cells can be run meanwhile.
 
-    The training stays on the kernel's main thread. It makes its steps in slices of about 20 ms, between which messages,
-    other cells and other runs have their turn; they never begin inside a step. What it prints, its figure and its
-    errors appear in this cell. `tfwidget.live`, `tfwidget.LiveCallback` and ``plt.pause`` in it are where it can be
-    paused, stopped and looked at; a function without any of them runs to its end in one go.
+    The training stays on the kernel's main thread. It makes its steps in slices of about 20 ms. Messages, other cells
+    and other runs have their turns between two slices, never inside a step. What the training prints, its figure and
+    its errors appear in this cell.
+
+    The function must use `tfwidget.live`, `tfwidget.LiveCallback` or ``plt.pause``. There the training can be paused
+    and stopped, and others have their turns. A function without any of them runs to its end in one go.
 
     Parameters
     ----------
@@ -44,22 +46,23 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
     Returns
     -------
     Run
-        To steer it: ``run.pause()``, ``run.advance(10)``, ``run.resume()``, ``run.stop()``; to look at it from any
-        cell, between two steps: ``run.state``, ``run.step``, ``run.history``; to wait for it: ``await run`` gives what
-        `function` returns, or raises what ended it. Stopped before its first slice, `function` is not called.
+        To steer it: ``run.pause()``, ``run.advance(10)``, ``run.resume()``, ``run.stop()``. To look at it from any
+        cell: ``run.state``, ``run.step``, ``run.history``. To wait for it: ``await run`` returns what `function`
+        returns, or raises the error that ended it. If the run is stopped before its first slice, `function` is not
+        called.
 
     Raises
     ------
     TypeError
         If `function` cannot be called, or is a coroutine function.
     RunError
-        Inside of another run, on another thread than the main thread, or without an event loop.
+        If it is called inside another run, on another thread than the main thread, or without an event loop.
 
     Notes
     -----
     When the cell is run again, the run that it had started before is stopped, and the new one begins after its end.
-    The interrupt button stops the background runs at their next step boundary; pressed a second time, it raises
-    KeyboardInterrupt inside of the step.
+    The interrupt button stops the background runs at their next step boundary. If it is pressed a second time, it
+    raises KeyboardInterrupt inside the step.
 
     Examples
     --------
@@ -97,7 +100,7 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
     plot.hide_figure()
 
     def training() -> None:
-        if run.stopping:  # before it began: the function may do much before its first step
+        if run.stopping:  # stopped before it began: the function may take long before its first step
             run.finish("stopped")
             return
         try:
@@ -105,7 +108,7 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
         except (GreenletExit, KeyboardInterrupt) as error:
             run.finish("stopped", error if isinstance(error, KeyboardInterrupt) else None)
         except BaseException as error:
-            error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)  # from the user's function on
+            error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)  # without this frame
             run.finish("failed", error)
             cells.show_traceback(error)
         else:
@@ -115,7 +118,7 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
     driver.waits_for = "the cell to end"
     run = Run(plot, owner.mailbox, fetch=scalars_fetch(), driver=driver, pace=session.PACE)
     session.begin(run)
-    run.at_end(lambda: _publish(run), awaited=True)  # nbclient keeps nothing that comes from a cell that has ended
+    run.at_end(lambda: _publish(run), awaited=True)  # nbclient drops output of a cell that has ended
     plot.attach(run)
     session.place_knobs(plot)
     plot.show()
@@ -129,18 +132,18 @@ def start(function: Callable[Parameters, object], /, *args: Parameters.args, **k
 
 
 def _stop_earlier(cell: tuple[str | None, str | None]) -> "list[asyncio.Task[None]]":
-    """Stop what an earlier execution of this cell has started; return the tasks to wait for."""
+    """Stop the runs that an earlier execution of this cell has started; return the tasks to wait for."""
     tasks = []
     for run, job in session.jobs.items():
         if job.cell[0] and job.cell[0] == cell[0] and job.cell[1] != cell[1]:
             tasks.append(job.task)
             run.stop("its cell was run again")
-            print(f"Stopping what this cell had started: {run!r}")  # noqa: T201  its own plot is gone with the output
+            print(f"Stopping what this cell had started: {run!r}")  # noqa: T201  the output with that run's plot is gone
     return tasks
 
 
 def _publish(run: Run) -> None:
-    """Put the last picture into the notebook."""
+    """Put the picture of the last frame into the notebook."""
     if not isinstance(run.front_end, LivePlot):
         return
     try:
@@ -164,7 +167,7 @@ async def _drive(run: Run, driver: Background, earlier: "list[asyncio.Task[None]
     except asyncio.CancelledError:
         cancelled = True
         raise
-    except KeyboardInterrupt as error:  # it came when the function had just returned; raised here, it ends the kernel
+    except KeyboardInterrupt as error:  # it came when the function had just returned, and would end the kernel
         run.finish("stopped", error)
     finally:
         if cancelled or (cells.is_ending() and run.state == "stopped"):
@@ -173,7 +176,7 @@ async def _drive(run: Run, driver: Background, earlier: "list[asyncio.Task[None]
 
 
 def _give_up(run: Run) -> None:
-    """Report a run whose task was cancelled before it began: then `_drive` cannot."""
+    """Report a run whose task was cancelled before it began, so that `_drive` was never entered."""
     if run in session.jobs:
         _report_unfinished(run)
         _let_go(run)
@@ -190,9 +193,9 @@ def _let_go(run: Run) -> None:
 
 def _cell_begins() -> None:
     if (loop := owner.event_loop()) is not None:
-        loop.call_soon(session.interrupts.listen)  # when a cell awaits: a paused run makes no slice that would do so
+        loop.call_soon(session.interrupts.listen)  # for a cell that awaits: paused runs have no slices, which do this
     for run, job in session.jobs.items():
-        if run.state == "running":  # a paused one makes no slice after the cell, either
+        if run.state == "running":  # no slice of a paused one would take these words back
             job.driver.waits_for = "a cell to end"
             run.show_status()
 

@@ -1,6 +1,6 @@
-"""What ``%tfwidget doctor`` says, for a bug report and for whoever sees no figure.
+"""The report of ``%tfwidget doctor``, for bug reports and for users who see no figure.
 
-Invariant: it changes nothing, imports nothing heavy, and reports what fails instead of failing.
+Invariant: it changes nothing, imports nothing heavy, and reports errors instead of raising them.
 """
 
 import importlib.util
@@ -18,7 +18,7 @@ _PACKAGES = "tfwidget ipykernel ipywidgets ipympl matplotlib jupyterlab numpy te
 
 
 def report() -> str:
-    """What this kernel and its packages can do, and what to do about what they cannot, line by line."""
+    """Return what this kernel and its packages can do, and advice where something is missing, line by line."""
     lines = [f"{'Python':16}{platform.python_version()}, {platform.system()}"]
     for package in _PACKAGES:
         try:
@@ -33,7 +33,7 @@ def report() -> str:
 
 
 def _live() -> str:
-    """Whether widgets answer while a cell runs, and what to do where they do not."""
+    """Whether widgets answer while a cell runs, and what to do if they do not."""
     if not cells.in_kernel():
         return "no: this is not a Jupyter kernel"
     try:
@@ -48,14 +48,14 @@ def _live() -> str:
 
 
 def _figures() -> dict[str, str]:
-    """Who shows figures, and what to do about one that does not appear."""
+    """Which front end shows figures, and what to do if one does not appear."""
     host = hosts.known_host()
     try:
         by_ipympl = hosts.ipympl_shows()
     except ValueError as error:
         return {"figures are shown by": f"nobody: {error}"}
     if by_ipympl:
-        shown_by = f"ipympl's front end, without streaming: {host or hosts.VARIABLE}"
+        shown_by = f"ipympl's front end, as pictures: {host or hosts.VARIABLE}"
     else:
         shown_by = "tfwidget's extension of JupyterLab"
     canvas: Any = sys.modules.get("tfwidget.canvas.canvas")

@@ -1,10 +1,10 @@
-"""`live`, `log` and `tick`: what a training loop in a plain cell says.
+"""`live`, `log` and `tick`: what a training loop in a plain cell calls.
 
 Invariant: however a loop is left, its run ends once, with the outcome that fits.
 
-A loop that is exhausted, told to stop, or ended by its own iterable knows its outcome. One that is left by ``break``,
-``return`` or an exception in its body does not: Python says only that it is left. So its outcome is decided when the
-cell ends, which tells the exception, or when another run begins in the cell.
+The outcome is known at once if the iterable is exhausted or raises an error, or if the run was stopped. It is not known
+if the loop is left by ``break``, ``return`` or an exception in its body: Python then only closes the generator. So the
+outcome is decided when the cell ends, which tells the exception, or when another run begins in the cell.
 """
 
 import contextlib
@@ -33,15 +33,15 @@ T = TypeVar("T")
 def live(iterable: Iterable[T], *, total: int | None = None, plot: LivePlot | None = None) -> Iterator[T]:
     """Loop over `iterable` and show the training live: a figure, its controls and its progress appear in this cell.
 
-    Each turn of the loop is a step. Between two steps the plot is drawn when a frame is due, and what the user did in
-    the browser takes effect: pan and zoom, pause, step, stop. Stopping ends the loop as if `iterable` were exhausted.
+    Each turn of the loop is a step. Between two steps the plot is drawn if a frame is due, and what the user did in the
+    browser takes effect: pause, step, stop, knobs. Stopping ends the loop as if `iterable` were exhausted.
 
-    A ``live`` at the same place of the same cell, such as in a loop over epochs, goes on in the plot of the one before.
+    A loop over epochs may contain ``live``: a further ``live`` at the same line of the same cell continues the run.
 
     Parameters
     ----------
     iterable : iterable
-        What to loop over: a `tf.data.Dataset`, a list, a generator, ``range(1000)``; it may be infinite.
+        A `tf.data.Dataset`, a list, a generator, ``range(1000)``. It may be infinite.
     total : int, optional
         The number of steps, for the progress bar; by default ``len(iterable)`` where that is known.
     plot : LivePlot, optional
@@ -84,7 +84,7 @@ def live(iterable: Iterable[T], *, total: int | None = None, plot: LivePlot | No
 
 
 def _steps(iterator: Iterator[T], total: int | None, plot: LivePlot | None, place: int) -> Iterator[T]:
-    """Make the steps of a run that begins and ends with this loop."""
+    """Make the steps of a run that begins and ends with this loop; or those of the background run that calls this."""
     own = session.own_run()
     if own is not None and own.in_background:
         yield from _steps_of(own, iterator, total, plot)
@@ -96,9 +96,9 @@ def _steps(iterator: Iterator[T], total: int | None, plot: LivePlot | None, plac
     if before is not None and before.frame is frame and before.place == place:
         after = before.run
         if before.lines is not None:
-            after.finish("stopped")  # it was left, and the cell goes on
+            after.finish("stopped")  # the loop was left without an exception: the cell goes on
         if after.stopped_by_user:
-            return  # of a loop over epochs, all are meant
+            return  # whoever stops one epoch wants to stop all of them
     run = open_run(total=total, plot=plot, after=after, frame=frame, place=place)
     try:
         for item in iterator:
@@ -119,7 +119,7 @@ def _steps(iterator: Iterator[T], total: int | None, plot: LivePlot | None, plac
 
 
 def _steps_of(run: Run, iterator: Iterator[T], total: int | None, plot: LivePlot | None) -> Iterator[T]:
-    """Make steps of a background run, which ends with its function, not with this loop."""
+    """Make steps of a background run. It ends with its function, not with this loop."""
     _refuse_overlap()
     join(run, plot)
     with run.loop(total):
@@ -132,14 +132,14 @@ def _steps_of(run: Run, iterator: Iterator[T], total: int | None, plot: LivePlot
 
 
 def join(run: Run, plot: LivePlot | None) -> None:
-    """Make steps of a background run, in the plot that is wanted.
+    """Let a background run go on in another plot.
 
     Parameters
     ----------
     run : Run
         The background run.
     plot : LivePlot, optional
-        The plot to go on in; by default the run's own.
+        The plot to use; None changes nothing.
     """
     former = run.front_end
     if plot is None or plot is former:
@@ -153,27 +153,28 @@ def join(run: Run, plot: LivePlot | None) -> None:
 def log(**values: object) -> None:
     """Record values of the step under way, and show them.
 
-    Scalars (numbers, tensors of one element) become curves, image-like tensors pictures, and others histograms;
-    `tfwidget.Line`, `tfwidget.Image` and `tfwidget.Histogram` say it explicitly. It may be called from any thread and
-    as often as wanted: scalars stay on their device until a frame is due, and larger tensors are copied only then, so
-    that logging does not slow the training down.
+    Scalars (numbers, tensors of one element) become curves, tensors of an image's shape become pictures, and all others
+    histograms. `tfwidget.Line`, `tfwidget.Image` and `tfwidget.Histogram` choose explicitly.
+
+    It may be called from any thread, as often as wanted. Scalars stay on their device until a frame is due, and larger
+    tensors are copied only then. So logging does not slow the training down.
 
     Parameters
     ----------
     **values : scalar, array, tensor, or callable
-        What to record, by name. ``loss`` and ``val_loss``, ``a/train`` and ``a/val`` (``**{"a/val": ...}``) share axes.
-        A callable is called without arguments when a frame is due, and returns the value. A `tf.Variable` or an array
-        that changes in place is read at the end of the step.
+        What to record, by name. ``loss`` and ``val_loss`` share axes, and so do ``a/train`` and ``a/val``, which are
+        written as ``**{"a/val": ...}``. A callable is called without arguments when a frame is due, and returns the
+        value. A tensor that changes in place, such as a `tf.Variable`, is read at the end of the step.
 
     Notes
     -----
-    After a loop over ``live``, until its cell ends, values belong to its last step, as those of a validation after
-    each epoch. They are recorded when the loop goes on, or when the cell ends: the newest of each name.
+    Values that are logged after the loop, such as those of a validation, belong to its last step. The newest of each
+    name is recorded when a further ``live`` continues the run, or when the cell ends.
 
     Warns
     -----
     TfwidgetWarning
-        Outside a run, where nothing is recorded, and for what cannot be recorded. The training goes on.
+        If it is called outside a run, or if values cannot be recorded. The training goes on.
 
     Examples
     --------
@@ -196,12 +197,12 @@ def log(**values: object) -> None:
 
 
 def tick() -> bool:
-    """Let the plot be drawn and the browser's messages be handled, in the middle of a long step.
+    """Draw the plot if a frame is due, and handle the browser's messages, in the middle of a long step.
 
     Returns
     -------
     bool
-        False when the user wants the run to stop. Outside a run it is True.
+        False if the run is to stop. Outside a run it is True.
     """
     on_owner_thread = owner.on_owner_thread()
     run = session.own_run() if on_owner_thread else session.current_run()
@@ -230,18 +231,18 @@ def open_run(
     total : int, optional
         The number of steps to be made, where it is known.
     plot : LivePlot, optional
-        The plot to use; by default that of the run to go on from, or a new one, displayed in the current cell.
+        The plot to use; by default that of `after`, or a new one, displayed in the current cell.
     after : Run, optional
-        The run to go on from: its step count, its record.
+        The run before, which this one continues: its step count, its record.
     frame : frame
         The frame that makes the steps.
     place : int, optional
-        The line of a loop that may begin again there, and go on with this run.
+        The line of the call of ``live``. A further call at this line continues the run.
 
     Returns
     -------
     Run
-        The run, to be ended by `Run.finish`.
+        The run. The caller ends it by `Run.finish`.
 
     Raises
     ------
@@ -274,13 +275,13 @@ def open_run(
             plot.publish_picture()
 
     if place is None:
-        run.at_end(forget)  # nothing goes on there: let go of the frame, which holds the model
+        run.at_end(forget)  # no further call continues this run, and the frame keeps the model in memory
     unwatch = cells.on_cell_end(cell_ended)
     return run
 
 
 def scalars_fetch() -> Callable[[Sequence[object]], list[float]]:
-    """Return how scalars come to the host: all together, where TensorFlow is in use."""
+    """Return the function that copies scalars to the host: TensorFlow's scalars together, if TensorFlow is in use."""
     return tf.fetch if "tensorflow" in sys.modules else record.fetch
 
 
@@ -292,7 +293,7 @@ def _refuse_overlap() -> None:
         )
     run, begun = session.own_run(), session.begun
     if run is not None and begun is not None and begun.run is run and not _is_running(begun.frame):
-        # Nobody has told that an exception has ended it, which the cell has caught.
+        # The frame is gone although its run has not ended: the cell has caught the exception that ended it.
         run.finish("stopped", "an exception or an interrupt ended the training")
     elif run is not None and (run.looping or not run.in_background):
         raise RunError(
@@ -302,7 +303,7 @@ def _refuse_overlap() -> None:
 
 
 def _looping_frame(frame: FrameType) -> FrameType:
-    """Return the frame that loops: generators between it and ``live``, such as that of tqdm, only hand steps on."""
+    """Return the frame with the loop. Generators between it and ``live``, such as tqdm's, are skipped."""
     while frame.f_code.co_flags & inspect.CO_GENERATOR and frame.f_back is not None:
         frame = frame.f_back
     return frame
@@ -337,10 +338,10 @@ def _warn_if_deaf() -> None:
 
 
 def _leave(run: Run, first_line: int) -> None:
-    """End the steps of a loop that was left; the outcome is decided later."""
+    """End the steps of a loop that was left. The outcome is decided later, see `_decide`."""
     begun, left_by = session.begun, sys._getframe(1).f_back
     if begun is None or begun.run is not run or left_by is None or not cells.running():
-        run.command(lambda: run.finish("stopped"))  # no end of a cell comes that would decide
+        run.command(lambda: run.finish("stopped"))  # no cell's end follows that could decide
         return
     frame = _looping_frame(left_by)
     lines = sorted((first_line if frame is begun.frame else frame.f_lineno, frame.f_lineno))
@@ -350,11 +351,11 @@ def _leave(run: Run, first_line: int) -> None:
         session.end(run)
         run.leave()
 
-    run.command(leave)  # the garbage collector may drop the loop on any thread
+    run.command(leave)  # the garbage collector may close the generator on any thread
 
 
 def _conclude_former(after: Run | None) -> None:
-    """Conclude the run before in this cell: the cell goes on, so no exception has come through."""
+    """Decide the outcome of the run before in this cell. The cell goes on, so no exception has ended that run."""
     if session.begun is None:
         return
     former = session.begun.run
@@ -364,7 +365,7 @@ def _conclude_former(after: Run | None) -> None:
 
 
 def _decide(begun: Begun, error: BaseException | None) -> None:
-    """Decide at the cell's end how its run has ended, unless that is known."""
+    """Decide the outcome of the cell's run at the cell's end, unless it is decided already."""
     if begun.lines is None:
         left_by, reason = error, "the cell ended before the training did"
     else:
@@ -378,9 +379,9 @@ def _decide(begun: Begun, error: BaseException | None) -> None:
 
 
 def _went_through(begun: Begun, error: BaseException | None) -> bool:
-    """Whether this error has left the loop: it has a line of the loop in its traceback.
+    """Whether this error has left the loop: then its traceback has a line of the loop.
 
-    Where the error was raised is not where it left the loop, if an ``except`` or ``finally`` in the body let it pass.
+    It need not be the line at which the loop was left, for an ``except`` or ``finally`` in the body may come between.
     """
     entry = None if error is None else error.__traceback__
     while entry is not None:

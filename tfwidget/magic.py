@@ -1,7 +1,7 @@
 """``%load_ext tfwidget``, and the ``%tfwidget`` and ``%%tfwidget`` magics.
 
-Invariant: loading costs no import of TensorFlow or Matplotlib, loading twice changes nothing, and unloading takes back
-what loading did.
+Invariant: loading imports neither TensorFlow nor Matplotlib, loading twice changes nothing, and unloading undoes
+loading.
 """
 
 import ast
@@ -34,13 +34,13 @@ _USAGE = """\
 
 
 def load(shell: Any) -> None:
-    """Register the magics, and receive what the browser sends to widgets."""
+    """Register the magics, and take from now on the browser's messages to widgets where the kernel receives them."""
     shell.register_magic_function(_tfwidget, "line_cell", "tfwidget")
     receiver.install(getattr(shell, "kernel", None))
 
 
 def unload(shell: Any) -> None:
-    """Take the magics back, and stop what runs in the background."""
+    """Remove the magics, and stop the runs in the background."""
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("tfwidget", None)
     receiver.uninstall()
@@ -49,9 +49,9 @@ def unload(shell: Any) -> None:
 
 
 def _tfwidget(line: str, cell: str | None = None) -> None:
-    """Steer the run under way, or tell about this installation; over a cell, run it in the background.
+    """Steer the run under way, or report on this installation. As ``%%tfwidget``, run the cell in the background.
 
-    Without an argument, ``%tfwidget`` lists what there is.
+    Without an argument, ``%tfwidget`` lists its commands.
     """
     if cell is not None:
         _start_cell(line.strip(), cell)
@@ -120,7 +120,7 @@ def _start_cell(name: str, source: str) -> None:
         raise UsageError(f"%%tfwidget takes the name of a variable for the run, or nothing; got {name!r}")
     shell: Any = get_ipython()
     if re.search(r"\b(plt|pyplot)\b", source):
-        # With another backend plt.pause would neither show anything nor let other cells have their turn.
+        # Under another backend plt.pause would show nothing, and would block other cells.
         shell.enable_matplotlib("tfwidget")
     run = start(_as_function(shell, source))
     if name:
@@ -128,7 +128,7 @@ def _start_cell(name: str, source: str) -> None:
 
 
 def _as_function(shell: Any, source: str) -> Callable[[], None]:
-    """The code of a cell, compiled as IPython would: names it assigns are the user's, its last value is displayed."""
+    """Compile a cell as IPython does: it assigns the user's variables, and its last value is displayed."""
     transformed = shell.transform_cell(source)
     file = shell.compile.cache(transformed, shell.execution_count, raw_code=source)  # for tracebacks
     tree = shell.transform_ast(ast.parse(transformed, file))

@@ -1,7 +1,7 @@
-"""The runs, plots and knobs of this kernel: what all that users call has in common.
+"""The runs, plots and knobs of this kernel, which the functions that users call have in common.
 
-Invariant: no other module of this package keeps state that changes and belongs to no object, and what is kept here is
-changed on the owner thread only.
+Invariant: this state is changed on the owner thread only. No other module keeps runs, plots or knobs in variables of
+its own.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 PACE = Pace()
-"""How much plotting may take, in all runs; ``%tfwidget fps`` and ``%tfwidget budget`` change it."""
+"""How much plotting may take, in all runs. ``%tfwidget fps`` and ``%tfwidget budget`` change it."""
 
 
 @dataclass(eq=False)
@@ -45,10 +45,10 @@ class Begun:
     frame : frame
         The frame that makes the steps.
     place : int, optional
-        The line where the frame has called `tfwidget.live`. A further call there goes on with the run.
+        The line where the frame has called `tfwidget.live`. A further call at this line continues the run.
     lines : range, optional
-        The lines that the frame was in when it began the loop and when it left it, and those between. None while the
-        loop goes on, and if it was exhausted.
+        The lines of a loop that was left: from the line at which the frame began it to the line at which it left it.
+        None while the loop goes on, and if it was exhausted.
     """
 
     run: Run
@@ -64,9 +64,9 @@ class Job:
     Parameters
     ----------
     driver : Background
-        What makes its steps.
+        Makes its steps.
     cell : (str or None, str or None)
-        The cell that has started it, and which execution of it; see `tfwidget.jupyter.cells.cell`.
+        The cell that has started it, and the execution of this cell; see `tfwidget.jupyter.cells.cell`.
     task : asyncio.Task
         The task that drives it.
     """
@@ -81,21 +81,21 @@ class Job:
 _active: list[Run] = []
 
 only: Run | None = None
-"""The run under way, if it is the only one. `tfwidget.log` asks at every step, and looks further if this is None."""
+"""The active run, if there is exactly one. So `tfwidget.log`, which asks at every step, rarely needs `current_run`."""
 
 begun: Begun | None = None
 """The run that began last in the cell that runs now."""
 
 
 def begin(run: Run) -> None:
-    """Count a run among those under way, until it ends."""
+    """Count a run among the active ones until it ends."""
     _active.append(run)
     _note_only()
     run.at_end(lambda: end(run))
 
 
 def end(run: Run) -> None:
-    """Count a run no longer among those under way."""
+    """Count a run no longer among the active ones."""
     if run in _active:
         _active.remove(run)
         _note_only()
@@ -107,22 +107,22 @@ def _note_only() -> None:
 
 
 def active_runs() -> list[Run]:
-    """Return the runs under way, in the order in which they began."""
+    """Return the runs that have begun and not ended, in the order in which they began."""
     return list(_active)
 
 
 def own_run() -> Run | None:
-    """Return the run whose training the calling code is part of, or None."""
+    """Return the run to whose training the calling code belongs, or None."""
     return next((run for run in reversed(active_runs()) if run.is_own), None)
 
 
 def current_run() -> Run | None:
-    """Return the run whose training the calling code is part of; else the run under way that began last, or None."""
+    """Return the run to whose training the calling code belongs; else the active run that began last, or None."""
     return only or own_run() or next(reversed(active_runs()), None)
 
 
 def _rest(seconds: float) -> bool:
-    """Let a training that plots by itself tick for so many seconds; False where the calling code is part of none."""
+    """Let the run of the calling code tick for a time in seconds; return False if the code belongs to no run."""
     run = own_run()
     if run is None:
         return False
@@ -136,28 +136,28 @@ owner.rest = _rest
 # -- runs in the background --------------------------------------------------------------------------------------------
 
 jobs: dict[Run, Job] = {}
-"""The runs in the background that have left something to be cleared away."""
+"""The background runs whose task has not ended."""
 
 interrupts = BackgroundInterrupts()
-"""Tells them of the interrupt button."""
+"""Tells background runs of the interrupt button."""
 
 hooks: list[Callable[[], object]] = []
-"""Undo what was hooked into the kernel for them."""
+"""Functions that unhook from the kernel what was hooked into it for background runs."""
 
 
 # -- plots -------------------------------------------------------------------------------------------------------------
 
 plots_by_cell: dict[str, tuple[str | None, list[LivePlot]]] = {}
-"""The execution of each cell that has made its plots, and these plots."""
+"""By cell: the newest execution that has made plots, and these plots."""
 
 
 def new_plot(*, show: bool = True) -> LivePlot:
-    """Make a plot for this cell. Plots of an earlier execution of the cell are closed: they vanished with its output.
+    """Make a plot for this cell. Plots of an earlier execution of the cell are closed, since its output is gone.
 
     Parameters
     ----------
     show : bool, optional
-        Display it now.
+        Whether to display it now.
     """
     plot = LivePlot()
     cell, execution = cells.cell()
@@ -176,11 +176,11 @@ def new_plot(*, show: bool = True) -> LivePlot:
 # -- knobs -------------------------------------------------------------------------------------------------------------
 
 waiting_knobs: dict[str, Knob] = {}
-"""Knobs that were made outside of a run, by name; they wait for the plot of the next run."""
+"""Knobs that were made outside of a run, by name. They wait for the plot of the next run."""
 
 
 def place_knobs(plot: LivePlot) -> None:
-    """Show the knobs that wait in this plot."""
+    """Show in this plot the knobs that wait for one."""
     while waiting_knobs:
         knob = waiting_knobs.pop(next(iter(waiting_knobs)))
         if not knob.closed:
@@ -190,4 +190,4 @@ def place_knobs(plot: LivePlot) -> None:
 # -- warnings ----------------------------------------------------------------------------------------------------------
 
 warned: set[str] = set()
-"""What users were warned of; they are warned once."""
+"""The subjects of the warnings that are given only once."""

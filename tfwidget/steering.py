@@ -1,6 +1,6 @@
-"""`knob`: what a user says to steer a number by hand while the training goes on.
+"""`knob`: a number that is changed by hand while the training goes on.
 
-Invariant: a name has one knob in a plot, and a knob that was made outside of a run waits for the plot of the next one.
+Invariant: a plot has one knob of each name. A knob that was made outside of a run waits for the plot of the next one.
 """
 
 from collections.abc import Sequence
@@ -27,11 +27,11 @@ def knob(
 ) -> Knob:
     """Show a slider, or a drop-down, that changes a number while the training goes on.
 
-    What the user chooses takes effect between two steps, is recorded in the run's history with its step
-    (``run.history.events``), and is marked on the curves. A variable is assigned to, so nothing is traced anew.
+    A new value takes effect between two steps. It is recorded with its step in the run's history
+    (``run.history.events``), and marked on the curves. A variable is assigned to, so no function is traced anew.
 
-    During a run the knob appears in its plot, otherwise in the plot of the next run. It stays with that plot, in its
-    further runs too. The same name again takes the former knob's place.
+    During a run the knob appears in the run's plot, otherwise in the plot of the next run. It stays in that plot, also
+    in later runs. A new knob of the same name replaces the former one.
 
     Parameters
     ----------
@@ -41,25 +41,25 @@ def knob(
         A scalar `tf.Variable` or Keras variable of a float or integer dtype, such as ``optimizer.learning_rate``; or a
         function that is called with each new value.
     lo, hi : float, optional
-        The range of a slider, ends included. For an integer variable, and for a function where both are integers, the
-        slider goes by integers.
+        The range of a slider, ends included. The slider moves by integers if the target is an integer variable, or a
+        function and both ends are integers.
     log : bool, optional
-        A logarithmic slider; `lo` must be positive.
+        Make the slider logarithmic; `lo` must then be positive.
     values : sequence of numbers or str, optional
-        The values of a drop-down, instead of `lo` and `hi`. Text is for functions only.
+        The values of a drop-down, instead of `lo` and `hi`. Strings are for functions only.
     value : number or str, optional
-        What a function's knob shows at first, by default `lo` or the first of `values`; the function is not called with
-        it. A variable's knob shows what the variable holds.
+        For a function only: what the knob shows at first, by default `lo` or the first of `values`. The function is not
+        called with it. The knob of a variable shows what the variable holds.
 
     Returns
     -------
     Knob
-        Its `Knob.value` may be read and set, and `Knob.close` takes it away.
+        Its `Knob.value` may be read and set. `Knob.close` removes it.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is of the wrong type or value, or the variable holds a value out of range.
+        If an argument is of the wrong type or value, or the variable holds a value outside of the range.
     RunError
         If the calling thread is not the main thread.
 
@@ -74,10 +74,10 @@ def knob(
     run = session.current_run()
     plot = run.front_end if run is not None and isinstance(run.front_end, LivePlot) else None
     if plot is not None and plot.comm is None:
-        plot = None  # closed: the run goes on unseen
+        plot = None  # the plot was closed, and the run goes on without one
     former = (session.waiting_knobs if plot is None else plot.knobs).get(name)
     if former is not None and former.adopt(new):
-        return former  # as in a loop's body: nothing to show anew
+        return former  # the same call again, as in a loop's body: the knob is there already
     if plot is None:
         session.waiting_knobs[name] = new
     else:

@@ -281,7 +281,7 @@ def test_a_second_interrupt_is_raised_inside_of_the_step(newest: Kernel) -> None
     newest.interrupt()
     wait_until(newest, "run.state == 'stopped'")
     assert newest.evaluate("(seen[-1], run.status.error)") == ("interrupted", "KeyboardInterrupt")
-    with pytest.raises(CellError, match="interrupted inside of a step"):
+    with pytest.raises(CellError, match="interrupted inside a step"):
         newest.execute("await run").ok()
 
 

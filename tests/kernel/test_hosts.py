@@ -87,14 +87,14 @@ def test_a_live_run_in_vs_code(kernel: Kernel, monkeypatch: pytest.MonkeyPatch, 
 def test_the_doctor_names_the_host_and_the_variable(kernel: Kernel) -> None:
     kernel.run("%load_ext tfwidget\nimport tfwidget.canvas.canvas; tfwidget.canvas.canvas.Canvas.heard = False")
     doctor = kernel.run("%tfwidget doctor", cell_id=IN_VS_CODE).stdout
-    assert "ipympl's front end, without streaming: VS Code" in doctor
+    assert "ipympl's front end, as pictures: VS Code" in doctor
     assert "no: VS Code sends nothing meanwhile" in doctor
     doctor = kernel.run("%tfwidget doctor").stdout
     assert "tfwidget's extension of JupyterLab" in doctor
     assert "If one does not appear: install tfwidget where JupyterLab runs" in doctor
     assert "%env TFWIDGET_FRONT_END=ipympl" in doctor
     kernel.run("%env TFWIDGET_FRONT_END=ipympl")
-    assert "ipympl's front end, without streaming: TFWIDGET_FRONT_END" in kernel.run("%tfwidget doctor").stdout
+    assert "ipympl's front end, as pictures: TFWIDGET_FRONT_END" in kernel.run("%tfwidget doctor").stdout
     kernel.run("%env TFWIDGET_FRONT_END=emacs")
     assert "nobody: the environment variable TFWIDGET_FRONT_END must be" in kernel.run("%tfwidget doctor").stdout
     kernel.run("%env TFWIDGET_FRONT_END=")

@@ -11,14 +11,16 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from matplotlib import colormaps
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, Polygon, StepPatch
+from matplotlib.patches import Circle, PathPatch, Polygon, StepPatch
+from matplotlib.path import Path
 from matplotlib.ticker import MultipleLocator, NullFormatter
+from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from tests.unit.scene_curve import Curve
@@ -699,3 +701,112 @@ class AnySequence(RuleBasedStateMachine):
 
 AnySequence.TestCase.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
 TestAnySequence = AnySequence.TestCase
+
+
+COLORS = ["red", "#00800080", (0.2, 0.4, 0.6)]
+ARTIST: dict[str, list[Any]] = {"visible": [False, True], "zorder": [1, 5], "alpha": [0.5, None]}
+PROPERTIES: dict[str, dict[str, list[Any]]] = {
+    "text": ARTIST | {
+        "color": COLORS, "fontsize": [14, 6], "fontweight": ["bold", "normal"], "rotation": [30, 0],
+        "horizontalalignment": ["right", "center", "left"], "verticalalignment": ["top", "center", "baseline"],
+        "x": [5, 1], "text": ["3.14", "two\nlines", "$x^2$", "", " ", "a long 1.5"], "parse_math": [False, True],
+        "clip_on": [True, False],
+    },
+    "curve": ARTIST | {
+        "color": COLORS, "linewidth": [3.0, 0.5], "linestyle": ["--", "none", "-"], "marker": ["o", "s", ""],
+        "clip_on": [False, True],
+    },
+    "image": ARTIST | {
+        "cmap": ["gray", "viridis"], "extent": [(0, 2, 0, 2), (-0.5, 2.5, 2.5, -0.5)], "clim": [(1, 3), (0, 5)],
+        "data": [np.full((3, 3), 2.0), np.full((3, 3), 4), np.arange(16).reshape(4, 4), np.eye(3)],
+    },
+    "patch": ARTIST | {
+        "facecolor": COLORS, "linewidth": [2.0, 0.0], "fill": [False, True],
+        "path": [Path([(0, 0), (value, 0), (value, 2)]) for value in (4, 2)],
+    },
+}  # fmt: skip
+PROPERTIES["above"] = {name: values for name, values in PROPERTIES["text"].items() if name != "clip_on"}
+CHANGES = [(which, name) for which, names in PROPERTIES.items() for name in names]
+
+
+class AnyChange(RuleBasedStateMachine):
+    """Whatever is changed of an artist, alone or beside its data, pages see it at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        figure = new_figure(60.0)
+        self.left, self.right = figure.add_axes((0.15, 0.2, 0.3, 0.6)), figure.add_axes((0.6, 0.2, 0.3, 0.6))
+        self.left.set(xlim=(0, 10), ylim=(0.0, 10))
+        self.curve = Curve(self.left)
+        self.curve.add((0.0, 1.0))
+        self.image = self.right.imshow(np.eye(3), interpolation="nearest", vmin=0, vmax=5, aspect="auto")
+        self.patch = self.left.add_patch(PathPatch(Path([(0, 0), (1, 0), (1, 2)])))
+        self.corner = Affine2D().translate(20.0, 120.0)
+        self.text = self.left.text(1, 1, "1", transform=Affine2D().scale(9.0) + self.corner)
+        self.above = figure.text(1, 1, "1", transform=Affine2D().scale(4.0) + self.corner)
+        self.watched = Watched(figure)
+
+    @rule(data=st.data(), changes=st.lists(st.sampled_from(CHANGES), min_size=1, max_size=3))
+    def change(self, data: st.DataObject, changes: list[tuple[str, str]]) -> None:
+        for which, name in changes:
+            artist = getattr(self, which)
+            getattr(artist, f"set_{name}")(data.draw(st.sampled_from(PROPERTIES[which][name])))
+            artist.stale = True  # a patch does not tell of another path
+
+    @rule(value=st.integers(1, 9))
+    def grow(self, value: int) -> None:
+        self.curve.add((len(self.curve.points), value))
+
+    @rule(right=st.integers(-3, 3), who=st.sampled_from(["text", "above"]))
+    def move(self, right: int, who: str) -> None:
+        self.corner.translate(right, 0.0)
+        self.text.stale = self.above.stale = True  # a transform that has changed does not tell
+        getattr(self, who).set_text(f"{right}")
+
+    @rule(value=st.integers(1, 4))
+    def norm(self, value: int) -> None:
+        self.image.norm.vmax = value
+        self.image.set_data(np.full((3, 3), value / 2))
+
+    @rule(shape=st.integers(1, 5))
+    def shape(self, shape: int) -> None:
+        self.image.set_data(np.arange(shape * shape).reshape(shape, shape))
+
+    @rule(number=st.integers(0, 9999))
+    def say(self, number: int) -> None:
+        self.text.set_text(f"{number / 10}")
+        self.above.set_text(f"step {number:,}")
+
+    @invariant()
+    def send(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", TfwidgetWarning)
+            self.watched.send()
+
+    @rule()
+    def look(self) -> None:  # seldom, for it has Agg draw all artists, which they note
+        patched = self.watched.painted()
+        assert self.watched.differing() <= 0.005
+        self.watched.send(afresh=True)
+        assert np.abs(patched - self.watched.painted()).max() <= 8
+
+    def teardown(self) -> None:
+        self.look()
+
+
+AnyChange.TestCase.settings = settings(max_examples=60, stateful_step_count=15, deadline=None)
+TestAnyChange = AnyChange.TestCase
+
+
+@pytest.mark.parametrize(("which", "name"), CHANGES)
+def test_a_property_that_changes_alone_is_seen(which: str, name: str) -> None:
+    shown = AnyChange()
+    for value in PROPERTIES[which][name]:
+        shown.grow(3)
+        shown.say(1234)
+        shown.send()
+        artist = getattr(shown, which)
+        getattr(artist, f"set_{name}")(value)
+        artist.stale = True  # a patch does not tell of another path
+        shown.send()
+        shown.look()

@@ -1,25 +1,32 @@
 """What the owner thread is asked to do after some time."""
 
+import asyncio
 import threading
+
+import pytest
 
 from tfwidget.jupyter import owner
 
 
-def test_a_call_for_later_ends_the_wait_of_a_cell_that_blocks() -> None:
-    ran_on: list[threading.Thread] = []
-    owner.later(0.01, lambda: ran_on.append(threading.current_thread()))
-    assert owner.mailbox.wait(10)
-    owner.mailbox.drain()
-    assert ran_on == [threading.current_thread()]
+@pytest.mark.asyncio
+async def test_a_call_for_later_is_posted_and_no_thread_waits_for_it() -> None:
+    threads, called = threading.active_count(), asyncio.Event()
+    owner.later(0.01, called.set)
+    assert threading.active_count() == threads
+    await asyncio.wait_for(called.wait(), 10)
 
 
-def test_what_was_cancelled_is_not_posted_and_no_thread_waits_for_it() -> None:
-    before = threading.active_count()
-    cancel = owner.later(60, lambda: None)
-    assert threading.active_count() == before + 1
+@pytest.mark.asyncio
+async def test_what_was_cancelled_is_not_called() -> None:
+    called: list[str] = []
+    last = asyncio.Event()
+    cancel = owner.later(0.0, lambda: called.append("cancelled"))
+    owner.later(0.01, last.set)
     cancel()
-    for thread in threading.enumerate():
-        if isinstance(thread, threading.Timer):
-            thread.join(10)
-    assert threading.active_count() == before
+    await asyncio.wait_for(last.wait(), 10)
+    assert called == []
+
+
+def test_in_a_script_nobody_keeps_the_time() -> None:
+    owner.later(0.0, lambda: None)()
     assert not owner.mailbox

@@ -403,3 +403,12 @@ def test_the_number_of_marks_is_bounded() -> None:
     panel = new_panel(Line, "x")
     panel.update(replace(frame({"x": np.ones(100_000)}), marks=tuple(range(0, 100_000, 100))))
     assert turns_of(panel) == [0, 99_900]
+
+
+def test_marks_of_a_series_go_with_it() -> None:
+    panel = new_panel(Line)
+    panel.update(frame({"x": [1.0, np.nan, 2.0]}))
+    assert len(panel.bad.get_xdata()) == 1
+    panel.update(frame({"x": [1.0, 3.0, 2.0]}))
+    assert len(panel.bad.get_xdata()) == 0
+    assert panel.texts[2] == ""

@@ -176,3 +176,13 @@ def test_a_picture_is_sent_as_its_values() -> None:
     changed = [node for node in run.nodes.values() if "pixels" in node]
     assert [list(node) for node in changed] == [["pixels"]], "the colours are known already"
     assert run.bytes == 8 * 8 * 4
+
+
+def test_other_bars_of_a_histogram_are_sent_though_its_limits_stay() -> None:
+    watched = Watched(new_board(500, 300))
+    watched.log(w=np.linspace(-1.0, 1.0, 60))
+    watched.show()
+    watched.log(w=np.repeat((-1.0, 0.1, 1.0), 20))
+    watched.show()
+    assert any("points" in properties for properties in watched.nodes.values())
+    assert watched.differing() <= 0.01

@@ -62,7 +62,7 @@ def test_an_interrupt_inside_of_a_step_does_not_interrupt_who_awaits() -> None:
     async def main() -> None:
         run = new_run()
         run.finish("stopped", KeyboardInterrupt())
-        with pytest.raises(RunError, match="interrupted inside of a step") as raised:
+        with pytest.raises(RunError, match="interrupted inside a step") as raised:
             await run
         assert isinstance(raised.value.__cause__, KeyboardInterrupt)
 

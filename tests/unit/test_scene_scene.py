@@ -169,6 +169,16 @@ class AnySequence(RuleBasedStateMachine):
         shown = before["points"] if same and before is not None else array
         self.expected[number] = {"kind": kind, "color": color, "points": shown}
 
+    @rule(number=IDS, color=VALUES, replaced=st.booleans())
+    def change(self, number: int, color: int, replaced: bool) -> None:
+        node = self.expected.get(number)
+        if node is not None:
+            changes: dict[str, Any] = {"color": color}
+            if replaced:
+                self.base[number] = changes["points"] = np.full((color, 2), color, np.float32)
+            node.update(changes)
+            self.scene.change(number, changes)
+
     @rule(number=IDS, value=VALUES)
     def grow(self, number: int, value: int) -> None:
         node = self.expected.get(number)

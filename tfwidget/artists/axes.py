@@ -4,7 +4,7 @@ Invariant: an axes with an artist that cannot be described is one picture of Agg
 its artists can be.
 """
 
-from collections.abc import Container, Set
+from collections.abc import Set
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,12 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.scale import LogTransform
 from matplotlib.spines import Spine
+from matplotlib.transforms import BboxBase
 
 from tfwidget.artists.axis import axis_nodes, scale_of
 from tfwidget.artists.ledger import Ledger
-from tfwidget.artists.places import Around, Kept, Node, Nodes, Undescribable
-from tfwidget.artists.shapes import describe, hex_of
+from tfwidget.artists.places import Around, Kept, Node, Undescribable
+from tfwidget.artists.shapes import hex_of
 from tfwidget.scene import protocol
 
 __all__ = ["AxesScene", "is_stale", "moves_itself"]
@@ -45,10 +46,13 @@ class AxesScene:
         self.id = ledger.scene.new_id()
         self._picture = ledger.new()
         self._around: Around | None = None
-        self._children: list[Artist] = []
+        self._view = ax.viewLim  # read directly: asking the axes costs ten times as much
+        self._children: list[Artist] = []  # as Matplotlib lists them
         self._kept: dict[Artist, Kept] = {}
         self._axes: list[protocol.Axis] = []
         self._box: tuple[float, ...] = ()
+        self._look: tuple[object, ...] = ()
+        self._fitted: tuple[object, ...] = ()  # what the aspect was applied to
         self._limits = ((0.0, 0.0), (0.0, 0.0))
         self._scales: list[protocol.Scale] = []
 
@@ -62,14 +66,14 @@ class AxesScene:
         """Of both directions."""
         return [tick for axis in self._axes for tick in axis["ticks"]]
 
-    def describe(self, figure: Around, noted: Container[Artist], everything: bool) -> None:
+    def describe(self, figure: Around, noted: Set[Artist], everything: bool) -> None:
         """Put what has changed.
 
         Parameters
         ----------
         figure : Around
             What the axes is in.
-        noted : container of Artist
+        noted : set of Artist
             Artists that have changed, though they do not call themselves stale.
         everything : bool
             Whether to describe all artists, and not only those that have changed.
@@ -78,10 +82,11 @@ class AxesScene:
         if not ax.get_visible() or ax.get_animated():
             self.clear()
             return
+        if ax.get_autoscalex_on() or ax.get_autoscaley_on():
+            ax.viewLim  # noqa: B018 (autoscales, if that is due)
         if moves_itself(ax):
-            locator = ax.get_axes_locator()
-            ax.apply_aspect(None if locator is None else locator(ax, self._ledger.renderer()))
-        limits, box = _limits(ax), _box(ax)
+            self._apply_aspect()
+        limits, box = _limits(self._view), _box(ax)
         moved = {axis for i, axis in enumerate((ax.xaxis, ax.yaxis)) if limits[i] != self._limits[i]}
         resized = box != self._box
         self._limits, self._box = limits, box
@@ -108,19 +113,32 @@ class AxesScene:
             self._ledger.put(kept, [])
         self._kept, self._children, self._axes, self._around = {}, [], [], None
 
+    def _apply_aspect(self) -> None:
+        """Have the axes take the place and the limits that its aspect and its locator give it, as a draw does."""
+        ax = self._ax
+        locator = ax.get_axes_locator()
+        place = ax.get_position(original=True) if locator is None else locator(ax, self._ledger.renderer())
+        figure = ax.get_figure(root=False)
+        assert figure is not None
+        fitted = (
+            place.bounds, figure.bbox.bounds, _limits(self._view), ax.get_aspect(), ax.get_box_aspect(),
+            ax.get_anchor(), ax.get_adjustable(), ax.get_xscale(), ax.get_yscale(), ax.get_position().bounds,
+        )  # fmt: skip
+        if fitted != self._fitted:
+            ax.apply_aspect(place)
+            self._fitted = (*fitted[:2], _limits(self._view), *fitted[3:-1], ax.get_position().bounds)
+
     @property
     def has_moved(self) -> bool:
         """Whether the axes has other limits or another place than when it was described."""
-        return self._limits != _limits(self._ax) or self._box != _box(self._ax)
+        return self._limits != _limits(self._view) or self._box != _box(self._ax)
 
-    def _walk(
-        self, figure: Around, noted: Container[Artist], moved: Set[Artist], resized: bool, everything: bool
-    ) -> None:
+    def _walk(self, figure: Around, noted: Set[Artist], moved: Set[Artist], resized: bool, everything: bool) -> None:
         """Put the nodes of the artists that have changed, or that are elsewhere with these limits or in this place."""
         ax = self._ax
         if ax.name != "rectilinear":
             raise Undescribable(ax, f"its projection is {ax.name!r}")
-        due = {axis for axis in (ax.xaxis, ax.yaxis) if axis in moved or axis in noted or is_stale(axis)}
+        due = {axis for axis in (ax.xaxis, ax.yaxis) if is_stale(axis) or axis in moved or axis in noted}
         if everything or due:
             scales = [scale_of(axis, limit) for axis, limit in zip((ax.xaxis, ax.yaxis), self._limits, strict=True)]
             if scales != self._scales:
@@ -134,41 +152,49 @@ class AxesScene:
         if (everything or resized or due or ax.title.stale) and _is_titled(ax):
             ax.get_tightbbox(self._ledger.renderer(), call_axes_locator=False)  # puts them above all else
         children = ax.get_children()
-        children.remove(ax.patch)  # the panel's face
-        ax.patch.stale = False
+        if children != self._children:
+            self._meet(children)
         axes = self._axes or [_no_axis(self._limits[0]), _no_axis(self._limits[1])]
-        for child in children:
-            known = self._kept.get(child)
-            kept = known or self._ledger.new()
-            if known is not None and not (
+        for child, kept in self._kept.items():
+            elsewhere = (
                 everything
-                or child.stale
-                or child in due
-                or child in noted
                 or (moved and kept.needs_limits)
                 or (resized and kept.needs_box)
-            ):
+                or (due and child in due)
+            )  # fmt: skip
+            if not (elsewhere or child.stale or (noted and child in noted)):
                 continue
-            self._kept[child] = kept
-            self._ledger.put(kept, self._nodes(child, axes, around, kept))
             child.stale = False
+            if elsewhere or not self._ledger.change(child, around, kept):
+                self._describe(child, axes, around, kept)
+        look = (ax.get_zorder(), ax.get_navigate(), moves_itself(ax))
+        if everything or due or resized or look != self._look or ax.patch.stale or ax.patch in noted:
+            self._look = look
+            self._ledger.scene.put(self.id, _panel(ax, figure.height, axes))
+            ax.patch.stale = False
         self._axes = axes
-        if children != self._children:
-            for gone in self._kept.keys() - set(children):
-                self._ledger.put(self._kept.pop(gone), [])
-            self._children = children
-        self._ledger.scene.put(self.id, _panel(ax, figure.height, axes))
 
-    def _nodes(self, child: Artist, axes: list[protocol.Axis], around: Around, kept: Kept) -> Nodes:
-        """The nodes of an artist; of an axis also what is said of it in the panel's node, which goes into `axes`."""
+    def _meet(self, children: list[Artist]) -> None:
+        """Take notice of who is in the axes."""
+        for gone in self._kept.keys() - set(children):
+            self._ledger.put(self._kept.pop(gone), [])
+        for child in children:
+            if child not in self._kept and child is not self._ax.patch:  # which is the panel's face
+                self._kept[child] = self._ledger.new()
+                child.stale = True
+        self._children = children
+
+    def _describe(self, child: Artist, axes: list[protocol.Axis], around: Around, kept: Kept) -> None:
+        """Put the nodes of an artist; what the panel's node says of an axis goes into `axes`."""
         if isinstance(child, Axis):
             index = 0 if child is self._ax.xaxis else 1
             axes[index], nodes = axis_nodes(child, self._scales[index], around, kept)
-            return nodes
-        if isinstance(child, Spine) and not (self._ax.axison and self._ax.get_frame_on()):
+            self._ledger.put(kept, nodes)
+        elif isinstance(child, Spine) and not (self._ax.axison and self._ax.get_frame_on()):
             kept.needs_box = True
-            return []
-        return describe(child, around, kept)
+            self._ledger.put(kept, [])
+        else:
+            self._ledger.describe(child, around, kept)
 
     def _show_picture(self, height: int) -> None:
         ax, axes = self._ax, []
@@ -192,8 +218,8 @@ def _no_axis(limits: tuple[float, float]) -> protocol.Axis:
     }  # fmt: skip
 
 
-def _limits(ax: Axes) -> tuple[tuple[float, float], tuple[float, float]]:
-    (left, bottom), (right, top) = ax.viewLim.get_points().tolist()
+def _limits(view: BboxBase) -> tuple[tuple[float, float], tuple[float, float]]:
+    (left, bottom), (right, top) = view.get_points().tolist()
     return (left, right), (bottom, top)
 
 

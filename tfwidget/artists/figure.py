@@ -18,7 +18,6 @@ from tfwidget.artists.axes import AxesScene, is_stale
 from tfwidget.artists.glyphs import MOST
 from tfwidget.artists.ledger import Ledger
 from tfwidget.artists.places import Around, Kept
-from tfwidget.artists.shapes import describe
 from tfwidget.scene.scene import Body
 
 __all__ = ["FigureScene"]
@@ -42,6 +41,7 @@ class FigureScene:
         self._own: dict[Artist, Kept] = {}
         self._noted: set[Artist] = set()
         self._geometry: tuple[float, ...] = ()
+        self._around = Around(None, 0, 0, 0.0, self._ledger.atlas)
         self._draw: Callable[[Any], None] = figure.draw
         figure.draw = self._draw_noted  # type: ignore[method-assign]
 
@@ -91,26 +91,28 @@ class FigureScene:
         everything = afresh or geometry != self._geometry
         if not (everything or figure.stale or self._noted):
             return None
-        self._geometry = geometry
         if afresh:
             self._restart()
+        if geometry != self._geometry:
+            self._geometry = geometry
+            self._around = Around(None, 0, height, figure.dpi / 72.0, ledger.atlas)
         engine = figure.get_layout_engine()
         if engine is not None:
             engine.execute(figure)
-        around = Around(None, 0, height, figure.dpi / 72.0, ledger.atlas)
+        around, noted = self._around, self._noted
         children = figure.get_children()
         for artist in children:
-            if not (everything or artist.stale or artist in self._noted):
+            if not (everything or artist.stale or (noted and artist in noted)):
                 continue
-            if isinstance(artist, Axes):
-                self._of(artist).describe(around, self._noted, everything)
-            else:
-                self._describe(artist, around)
             artist.stale = False
+            if isinstance(artist, Axes):
+                self._of(artist).describe(around, noted, everything)
+            else:
+                self._tell(artist, around, everything)
         if len(children) != len(self._own) + len(self._axes):
             self._forget(set(children))
         figure.stale = False
-        self._noted.clear()
+        noted.clear()
         if len(ledger.atlas) > MOST:
             ledger.atlas.keep(self._glyphs_in_use())
         return ledger.scene.take() if afresh or ledger.scene.changed else None
@@ -127,20 +129,18 @@ class FigureScene:
             kept.nodes = []
             kept.memory.pop("said", None)
 
-    def _describe(self, artist: Artist, around: Around) -> None:
-        """Put an artist that belongs to no axes."""
-        kept = self._own.get(artist)
+    def _tell(self, artist: Artist, around: Around, everything: bool) -> None:
+        """Put an artist that belongs to no axes, or what has changed of it."""
+        kept, ledger = self._own.get(artist), self._ledger
         if kept is None:
-            kept = self._own[artist] = self._ledger.new()
+            kept = self._own[artist] = ledger.new()
         try:
-            nodes = describe(artist, around, kept)
+            if everything or not ledger.change(artist, around, kept):
+                ledger.describe(artist, around, kept, order=_BEHIND if artist is self._figure.patch else None)
         except Exception as error:  # whatever is wrong with an artist, the others are shown
             name = type(artist).__name__
-            self._ledger.warn(0, f"A {name} beside the panels is drawn by Matplotlib, as a picture.", error)
-            nodes = [self._ledger.picture(artist, f"A {name}", 0, artist.get_zorder())]
-        if artist is self._figure.patch and nodes and nodes[0] is not None:
-            nodes[0]["order"] = _BEHIND
-        self._ledger.put(kept, nodes)
+            ledger.warn(0, f"A {name} beside the panels is drawn by Matplotlib, as a picture.", error)
+            ledger.put(kept, [ledger.picture(artist, f"A {name}", 0, artist.get_zorder())])
 
     def _forget(self, there: set[Artist]) -> None:
         """Drop what is no longer in the figure."""

@@ -11,18 +11,52 @@ from matplotlib.text import Text
 from tfwidget.agg import Coverage, Font, coverage_of, coverage_of_any, font_of, pieces_of, size_of_text
 from tfwidget.scene.scene import Scene
 
-__all__ = ["MOST", "Atlas"]
+__all__ = ["MOST", "Atlas", "Run"]
 
 MOST = 2000
 """Glyphs; where there are more, those that nothing shows are dropped."""
 
 _ALIGNMENT = {"left": 0.0, "center": 0.5, "right": 1.0}
+_AWAY = 2**24  # quarters of a pixel: added before rounding down, so that it is not towards zero
 
 
 class _Glyph(NamedTuple):
     id: int
     left: int
     top: int
+
+
+class Run:
+    """One line of plain text after another at one place, by the baseline.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    font : Font
+    alignment : float
+        The part of a line that is left of its place.
+    x, y : float
+        The place, in pixels from the figure's upper left corner.
+    parse_math : bool
+        Whether what is between dollar signs is a formula.
+    matrix : bytes
+        The transform that the place was found with.
+    """
+
+    __slots__ = ("_alignment", "_atlas", "_font", "_formula", "_x", "_y", "matrix")
+
+    def __init__(
+        self, atlas: "Atlas", font: Font, alignment: float, x: float, y: float, parse_math: bool, matrix: bytes
+    ) -> None:
+        self._atlas, self._font, self._alignment, self._x, self._y = atlas, font, alignment, x, y
+        self._formula = "$" if parse_math else "\n"
+        self.matrix = matrix
+
+    def write(self, words: str) -> list[int] | None:
+        """Glyphs of `words`; None where they are no line of plain text, or nothing."""
+        if "\n" in words or self._formula in words or not words.strip():
+            return None
+        return self._atlas.line(words, self._font, self._alignment, self._x, self._y)
 
 
 class Atlas:
@@ -57,26 +91,42 @@ class Atlas:
         font = self._font(text)
         if not _is_plain(text, words):
             return self._write_any(text, words, font, x, y)
-        horizontal, vertical = text.get_horizontalalignment(), text.get_verticalalignment()
-        if horizontal != "left" or vertical != "baseline":
-            width, above, below = size_of_text(words, font)
-            x -= width * _ALIGNMENT[horizontal]
-            y -= {
-                "top": -above,
-                "center": (below - above) / 2,
-                "center_baseline": -above / 2,
-                "bottom": below,
-                "baseline": 0.0,
-            }[vertical]
-        row, down = divmod(round(4 * y), 4)
+        vertical = text.get_verticalalignment()
+        if vertical != "baseline":
+            _, above, below = size_of_text(words, font)
+            y -= {"top": -above, "center": (below - above) / 2, "center_baseline": -above / 2, "bottom": below}[
+                vertical
+            ]
+        return self.line(words, font, _ALIGNMENT[text.get_horizontalalignment()], x, y)
+
+    def line(self, words: str, font: Font, alignment: float, x: float, y: float) -> list[int]:
+        """Glyphs of a line of plain text, by its baseline, see `Run`."""
+        pieces = pieces_of(words, font)
+        if alignment:
+            x -= alignment * size_of_text(words, font)[0]
+        known = self._glyphs
+        quarters = int(4.0 * y + 0.5 + _AWAY) - _AWAY
+        row, down = quarters >> 2, quarters & 3
         glyphs: list[int] = []
-        for piece, along in pieces_of(words, font):
-            column, right = divmod(round(4 * (x + along)), 4)
-            key = piece, font, right, down
-            glyph = self._glyphs[key] if key in self._glyphs else self._add(key, coverage_of(*key))
+        for piece, along in pieces:
+            quarters = int(4.0 * (x + along) + 0.5 + _AWAY) - _AWAY
+            key = piece, font, quarters & 3, down
+            try:
+                glyph = known[key]
+            except KeyError:
+                glyph = self._add(key, coverage_of(*key))
             if glyph is not None:
-                glyphs += (glyph.id, column + glyph.left, row + glyph.top)
+                number, left, top = glyph
+                glyphs += (number, (quarters >> 2) + left, row + top)
         return glyphs
+
+    def run(self, text: Text, x: float, y: float) -> Run | None:
+        """What writes other words as a text does, at its place; None where that is no plain line by its baseline."""
+        transform = text.get_transform()
+        if not (text.get_verticalalignment() == "baseline" and _is_plain(text, "") and transform.is_affine):
+            return None
+        alignment, matrix = _ALIGNMENT[text.get_horizontalalignment()], transform.get_matrix().tobytes()
+        return Run(self, self._font(text), alignment, x, y, text.get_parse_math(), matrix)
 
     def _write_any(self, text: Text, words: str, font: Font, x: float, y: float) -> list[int]:
         column, right = divmod(round(4 * x), 4)

@@ -11,8 +11,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from tfwidget.agg import Renderer, crop
+from tfwidget.artists.changes import changes_of, keep_state
 from tfwidget.artists.glyphs import Atlas
-from tfwidget.artists.places import Kept, Node, Nodes, Undescribable
+from tfwidget.artists.places import Around, Kept, Node, Nodes, Undescribable
+from tfwidget.artists.shapes import describe
 from tfwidget.errors import TfwidgetWarning
 from tfwidget.scene.scene import Scene
 
@@ -40,6 +42,7 @@ class Ledger:
         self.scene = Scene()
         self.atlas = Atlas(self.scene)
         self._warned: set[tuple[int, str]] = set()
+        self._renderer = Renderer(1, 1, figure.dpi)  # type: ignore[no-untyped-call]
 
     def new(self) -> Kept:
         """The page of an artist that is new."""
@@ -59,9 +62,31 @@ class Ledger:
             self.scene.grow(kept.first_id, kept.grown)
             kept.grown = None
 
+    def describe(self, artist: Artist, around: Around, kept: Kept, *, order: float | None = None) -> None:
+        """Say what an artist looks like, and when it is painted, if not at its own turn; raises `Undescribable`."""
+        nodes = describe(artist, around, kept)
+        if order is not None:
+            nodes = [node and node | {"order": order} for node in nodes]
+        self.put(kept, nodes)
+        keep_state(artist, kept)
+
+    def change(self, artist: Artist, around: Around, kept: Kept) -> bool:
+        """Say what has changed of an artist; False where it must be described. See `changes_of` for what it needs."""
+        changes = changes_of(artist, around, kept)
+        if changes is None:
+            return False
+        if changes:
+            self.scene.change(kept.first_id, changes)
+        if kept.grown is not None:
+            self.scene.grow(kept.first_id, kept.grown)
+            kept.grown = None
+        return True
+
     def renderer(self) -> Renderer:
         """What measures texts as the figure's draws do."""
-        return Renderer(1, 1, self._figure.dpi)  # type: ignore[no-untyped-call]
+        if self._renderer.dpi != self._figure.dpi:
+            self._renderer = Renderer(1, 1, self._figure.dpi)  # type: ignore[no-untyped-call]
+        return self._renderer
 
     def picture(self, artist: Artist, what: str, panel: int, order: float) -> Node | None:
         """The node of an artist as Agg draws it; None if there is nothing to see, or Agg cannot draw it."""

@@ -107,6 +107,8 @@ class Kept:
         Arrays that are sent again only if they have changed, and what they were made from.
     grown : array or None
         Points to be added to its first node.
+    state : dict or None
+        Its attributes when it was described last; None where it must be described whatever changes.
     """
 
     first_id: int
@@ -116,6 +118,7 @@ class Kept:
     needs_box: bool = False
     memory: dict[str, Any] = field(default_factory=dict)
     grown: NDArray[np.float32] | None = None
+    state: dict[str, Any] | None = None
 
     def same(self, key: str, array: NDArray[np.float32]) -> NDArray[np.float32]:
         """The array that was kept under this name if it holds the same numbers, else this one."""

@@ -5,6 +5,7 @@ is a plain one; else the colours go out.
 """
 
 import math
+import operator
 from typing import Any, cast
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from tfwidget.artists.places import Around, Kept, Node, Nodes, Undescribable, checked_clip, place_of, points_at
 
-__all__ = ["image_nodes"]
+__all__ = ["image_nodes", "image_values"]
 
 
 def image_nodes(image: AxesImage, around: Around, kept: Kept) -> Nodes:
@@ -38,12 +39,7 @@ def image_nodes(image: AxesImage, around: Around, kept: Kept) -> Nodes:
     norm = image.norm
     if array.ndim == 2 and not norm.scaled():
         norm.autoscale_None(array)
-    source = array, norm, norm.vmin, norm.vmax, image.cmap
-    before = kept.memory.get("source")
-    if before is None or any(one is not other for one, other in zip(source, before, strict=True)):
-        kept.memory["pixels"] = _pixels(image, array, kept)
-        kept.memory["source"] = source
-    pixels, colors = kept.memory["pixels"]
+    pixels, colors = image_values(image, array, kept)
     return [
         {
             "kind": "image",
@@ -58,6 +54,17 @@ def image_nodes(image: AxesImage, around: Around, kept: Kept) -> Nodes:
             "smooth": False,
         }
     ]
+
+
+def image_values(image: AxesImage, array: Any, kept: Kept) -> tuple[NDArray[Any], Node | None]:
+    """What the node of an image says as ``pixels`` and ``colors``."""
+    norm = image.norm
+    source = array, norm, norm.vmin, norm.vmax, image.cmap
+    before = kept.memory.get("source")
+    if before is None or any(map(operator.is_not, source, before)):
+        kept.memory["pixels"] = _pixels(image, array, kept)
+        kept.memory["source"] = source
+    return cast("tuple[NDArray[Any], Node | None]", kept.memory["pixels"])
 
 
 def _check_interpolation(image: AxesImage, shape: tuple[int, ...], kept: Kept) -> None:
@@ -88,7 +95,11 @@ def _pixels(image: AxesImage, array: Any, kept: Kept) -> tuple[NDArray[Any], Nod
             values = values.astype(np.float32)
         if np.any(mask):
             values[mask] = np.nan
-    return values, {"low": float(low), "high": float(high), "table": _table(image.cmap, kept)}
+    colors: Node = {"low": float(low), "high": float(high), "table": _table(image.cmap, kept)}
+    before = kept.memory.get("pixels", (None, None))[1]
+    if before is not None and before["table"] is colors["table"] and before["low"] == low and before["high"] == high:
+        colors = before
+    return values, colors
 
 
 def _table(colors: Colormap, kept: Kept) -> NDArray[np.uint8]:

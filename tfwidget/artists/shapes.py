@@ -42,7 +42,10 @@ from tfwidget.artists.places import (
 from tfwidget.artists.rasters import image_nodes
 from tfwidget.scene.protocol import Stroke
 
-__all__ = ["describe", "hex_of", "is_in_data", "line_stroke", "marks_node", "path_node", "stroke_of"]
+__all__ = [
+    "describe", "hex_of", "is_in_data", "line_points", "line_stroke", "marks_node", "patch_points", "path_node",
+    "stroke_of",
+]  # fmt: skip
 
 _CAPS: dict[str, Any] = {"butt": "butt", "round": "round", "projecting": "square"}
 _NOTHING = ("None", "none", None, "", " ")
@@ -51,6 +54,7 @@ _NOTHING = ("None", "none", None, "", " ")
 def describe(artist: Artist, around: Around, kept: Kept) -> Nodes:
     """The nodes of an artist; raises `Undescribable`."""
     kept.needs_limits = kept.needs_box = False
+    kept.state = None
     if not artist.get_visible() or artist.get_animated():
         return []
     if artist.get_path_effects() or artist.get_sketch_params() or artist.get_agg_filter():
@@ -69,7 +73,7 @@ def _line(line: Line2D, around: Around, kept: Kept) -> Nodes:
     points: Node | None = None
     stroke = None if line.get_linestyle() in _NOTHING else line_stroke(line, around.dots)
     if stroke is not None:
-        points = path_node(line, place, around, kept, stroke=stroke) | _line_points(line, place, around, kept)
+        points = path_node(line, place, around, kept, stroke=stroke) | line_points(line, place, around, kept)
     return [points, _line_marks(line, place, around, kept)]
 
 
@@ -86,7 +90,7 @@ def line_stroke(line: Line2D, dots: float) -> Stroke | None:
     )  # fmt: skip
 
 
-def _line_points(line: Line2D, place: Place, around: Around, kept: Kept) -> Node:
+def line_points(line: Line2D, place: Place, around: Around, kept: Kept) -> Node:
     """The properties of a path that depend on its points."""
     say: Callable[[bool], tuple[Points, bool]] | None = getattr(line, "scene_points", None)
     memory = kept.memory
@@ -204,21 +208,28 @@ def _patch(patch: Patch, around: Around, kept: Kept) -> Nodes:
         raise Undescribable(patch, "it is hatched")
     if isinstance(patch, Spine):
         place, points, closed = _spine(patch, around, kept)
+        data, offset = packed(points, place, around)
+        outline: Node = {"points": kept.same("points", data), "offset": list(offset), "closed": closed}
     else:
-        path, own = patch.get_path(), patch.get_patch_transform()
         place = place_of(patch.get_data_transform(), around, kept)
-        points, closed = _outline(patch, own.transform_path(path))
-        points = points_at(place, points, around)
-    data, offset = packed(points, place, around)
-    data = kept.same("points", data)
+        outline = patch_points(patch, around, kept)
     hidden = patch.get_linestyle() in _NOTHING
     stroke = stroke_of(
         patch.get_edgecolor(), None, patch.get_linewidth(), around.dots, patch.get_capstyle(), patch.get_joinstyle(),
         None if hidden else cast("Any", patch)._dash_pattern,
     )  # fmt: skip
     node = path_node(patch, place, around, kept, stroke=None if hidden else stroke)
-    node |= {"points": data, "offset": list(offset), "ascending": False, "closed": closed}
-    return [node | {"fill": hex_of(patch.get_facecolor(), None) if patch.get_fill() else None}]
+    node |= outline
+    return [node | {"ascending": False, "fill": hex_of(patch.get_facecolor(), None) if patch.get_fill() else None}]
+
+
+def patch_points(patch: Patch, around: Around, kept: Kept) -> Node:
+    """The properties of a path that depend on the outline of a patch, whose place is known."""
+    place = kept.place
+    assert place is not None
+    outline, closed = _outline(patch, patch.get_patch_transform().transform_path(patch.get_path()))
+    data, offset = packed(points_at(place, outline, around), place, around)
+    return {"points": kept.same("points", data), "offset": list(offset), "closed": closed}
 
 
 def _spine(spine: Spine, around: Around, kept: Kept) -> tuple[Place, Points, bool]:
@@ -274,6 +285,7 @@ def _text(text: Text, around: Around, kept: Kept) -> Nodes:
     x, y = _text_place(text, around, kept)
     if not (abs(x) < 1e6 and abs(y) < 1e6):
         return []
+    kept.memory["run"] = None if kept.needs_limits else around.atlas.run(text, x, around.height - y)
     return [
         {
             "kind": "text",
@@ -288,14 +300,10 @@ def _text(text: Text, around: Around, kept: Kept) -> Nodes:
 
 def _text_place(text: Text, around: Around, kept: Kept) -> tuple[float, float]:
     """Where a text is, in pixels from the lower left corner."""
-    transform, position = text.get_transform(), text.get_position()
-    key = around, transform, position
-    kept.needs_limits, kept.needs_box = kept.memory.get("in data", False), True
-    if kept.needs_limits or kept.memory.get("key") != key:
-        kept.needs_limits = around.ax is not None and transform.contains_branch(around.ax.transData)
-        kept.memory["in data"], kept.memory["key"] = kept.needs_limits, key
-        kept.memory["place"] = tuple(transform.transform(text.get_unitless_position()).tolist())
-    return cast("tuple[float, float]", kept.memory["place"])
+    transform = text.get_transform()
+    kept.needs_limits, kept.needs_box = around.ax is not None and transform.contains_branch(around.ax.transData), True
+    x, y = transform.transform(text.get_unitless_position()).tolist()
+    return x, y
 
 
 # -- style -------------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Cells: which one runs, when one begins and ends, and what is shown in it.
 
-Invariant: cells of the owner thread count; those of a subshell, which run beside them, do not. Outside of IPython there
-are no cells, and nothing here fails.
+Invariant: only cells that run on the owner thread are reported. Those of a subshell run beside them and are ignored.
+Outside of IPython there are no cells, and nothing here fails.
 """
 
 import atexit
@@ -38,9 +38,9 @@ def in_kernel() -> bool:
 
 
 def cell() -> tuple[str | None, str | None]:
-    """The cell that runs now, and its execution: the same cell has another execution when it is run again.
+    """Return the ids of the cell that runs now and of its execution. A cell that is run again has a new execution.
 
-    Either is None where the front end or the kernel does not tell.
+    Either is None where the front end or the kernel does not tell it.
     """
     kernel = private.kernel()
     parent = kernel.get_parent() if kernel is not None else {}
@@ -48,11 +48,11 @@ def cell() -> tuple[str | None, str | None]:
 
 
 class _Watch:
-    """Which cell of the owner thread is under way, from when the watch begins."""
+    """Knows, from the moment it is made, whether a cell of the owner thread is running."""
 
     def __init__(self, shell: Any) -> None:
-        self._info: object = None  # IPython's of the cell that is under way; a cell may run others inside of it
-        # Without a cell IPython leaves the display hook as it was.
+        self._info: object = None  # IPython's, of the outermost running cell: a cell may run other cells
+        # IPython replaces the display hook only while a cell runs.
         self.running: bool = on_owner_thread() and shell.display_trap.is_active
         shell.events.register("pre_run_cell", self._begin)
         shell.events.register("post_run_cell", self._end)
@@ -72,7 +72,10 @@ _watch: _Watch | None = None
 
 
 def watch_cells() -> None:
-    """Note each cell that begins from now on, for `cell_context`, and the event loop, for what other threads post."""
+    """Note each cell that begins from now on, and the event loop.
+
+    `cell_context` needs the cell. The mailbox wakes the loop when another thread posts something.
+    """
     global _watch
     note_loop()
     note_cell()
@@ -82,7 +85,7 @@ def watch_cells() -> None:
 
 
 def running() -> bool:
-    """Whether a cell of the owner thread is under way now; also one that awaits, while others have their turn."""
+    """Whether a cell of the owner thread has begun and not ended. A cell that awaits counts, too."""
     if _watch is None:
         watch_cells()
     return _watch is not None and _watch.running
@@ -148,7 +151,7 @@ def is_ending() -> bool:
 
 
 def log_to_terminal(text: str) -> None:
-    """Say something where the kernel was started: when it ends, it is too late for the notebook."""
+    """Write to the terminal in which the kernel was started: a kernel that ends can no longer write to the notebook."""
     kernel = private.kernel()
     if kernel is not None:
         kernel.log.warning(text)

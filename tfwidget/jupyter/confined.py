@@ -1,7 +1,7 @@
 """Widgets that are confined to the owner thread.
 
-Invariant: a message to a `Confined` widget is handled on the owner thread, in the order in which the messages arrived,
-whichever thread they arrived on; of those that wait, the number is bounded.
+Invariant: a message to a `Confined` widget is handled on the owner thread, in the order of arrival, whichever thread it
+arrived on. The number of messages that wait is bounded.
 """
 
 import contextvars
@@ -16,7 +16,7 @@ from tfwidget.jupyter.receiver import receiver
 __all__ = ["LIMIT", "Confined", "Guarded"]
 
 LIMIT = 1_000
-"""How many messages to one widget may wait for the owner. Of more, the oldest are let go."""
+"""How many messages to one widget may wait for the owner. When there are more, the oldest are dropped."""
 
 
 class Confined:
@@ -63,25 +63,25 @@ class Confined:
 
 
 class Guarded(Confined):
-    """A confined widget of which the browser may set one trait only, to a value that was checked.
+    """A confined widget that lets the browser set one trait only, and only to a checked value.
 
-    Of values that arrive during one step only the last is taken: whoever drags a slider passes through many. It is
-    echoed in the context in which it arrived, for a browser takes no notice of an echo that does not answer its own
-    message, and so is not disturbed while it drags on.
+    Of the values that arrive during one step only the last is taken: a slider that is dragged passes through many. The
+    echo of a value answers the message that brought the value. A browser waits for this answer to its newest message,
+    and ignores all other values until then. So a slider does not jump while it is being dragged.
     """
 
     guarded = "value"
-    _newest: tuple[Any, contextvars.Context] = (object(), contextvars.Context())  # no state is that object
+    _newest: tuple[Any, contextvars.Context] = (object(), contextvars.Context())  # an object that equals no state
 
     def check(self, value: object) -> object:
-        """Return the value for the trait; ValueError if the browser's makes no sense."""
+        """Return the value for the trait. Raise ValueError if the browser's value is not allowed."""
         raise NotImplementedError
 
     def heard(self, value: object) -> None:
-        """Take notice of a value that was checked, and that the trait has now."""
+        """React to a checked value, after the trait has been set to it."""
 
     def set_state(self, sync_data: Any) -> None:
-        """Take what the browser says, if it may say it."""
+        """Apply the newest state from the browser, after a check; ignore everything else that it sends."""
         newest, context = self._newest
         if sync_data is not newest:
             return

@@ -1,12 +1,13 @@
 """Which front end shows the figures: tfwidget's extension of JupyterLab, or ipympl's own where that is not loaded.
 
-Invariant: it is chosen for each figure when it is made: as the user says, else by what is known of the host.
+Invariant: the front end of a figure is chosen once, when the figure is made. The user's choice comes first, then what
+is known of the host.
 
-A host of notebooks loads the scripts of widgets in its own way, and only JupyterLab and what is built of it load its
-extensions. Those that are known to load none can be told by what they leave in the kernel:
+Only JupyterLab, and what is built on it, loads extensions of JupyterLab. Other hosts load the scripts of widgets in
+ways of their own. The hosts that load no extension can be recognised from inside the kernel:
 
-- VS Code names each cell by its address there. Its environment variables tell nothing: a JupyterLab that was started in
-  its terminal has them, too, and a kernel elsewhere that it connects to has not.
+- VS Code gives each cell an id that is an address of its own kind. Its environment variables are no sign: a JupyterLab
+  started in its terminal has them, and a remote kernel that it connects to has not.
 - Colab's kernel has imported Colab's library, and Kaggle's has an environment variable, before the first cell.
 """
 
@@ -22,7 +23,7 @@ VARIABLE = "TFWIDGET_FRONT_END"
 
 
 def known_host() -> str | None:
-    """Name of the host, if it is one that loads no extension of JupyterLab."""
+    """Return the name of the host if it loads no extensions of JupyterLab, else None."""
     cell_id, _ = owner.cell_context().run(cells.cell)
     if (cell_id or "").startswith("vscode-notebook-cell:"):
         return "VS Code"
@@ -34,7 +35,13 @@ def known_host() -> str | None:
 
 
 def ipympl_shows() -> bool:
-    """Whether ipympl's front end is to show a figure that is made now, as tfwidget's own would not be there."""
+    """Whether ipympl's front end is to show a figure that is made now, because tfwidget's is not loaded.
+
+    Raises
+    ------
+    ValueError
+        If the environment variable `VARIABLE` has an unknown value.
+    """
     chosen = os.environ.get(VARIABLE, "")
     if chosen not in ("", "ipympl", "tfwidget"):
         raise ValueError(

@@ -1,6 +1,6 @@
-"""The interrupt button: who is told of it between cells.
+"""The interrupt button between cells: background runs are told of it.
 
-Invariant: when nobody listens any more, the handler of SIGINT is what it was.
+Invariant: when the last listener is removed, the former handler of SIGINT is back.
 """
 
 import signal
@@ -14,10 +14,10 @@ __all__ = ["BackgroundInterrupts"]
 
 
 class BackgroundInterrupts:
-    """Tells background runs of the interrupt button, which ipykernel ignores between cells.
+    """Tells background runs when the interrupt button is pressed, which ipykernel ignores between cells.
 
-    In a blocking cell it is KeyboardInterrupt as always: ipykernel puts its own handler in our place for each cell. In
-    a cell that awaits, both are told.
+    A blocking cell gets a KeyboardInterrupt as always, because ipykernel installs its own handler for each cell. A cell
+    that awaits is interrupted, and the background runs are told as well.
     """
 
     def __init__(self) -> None:
@@ -35,11 +35,11 @@ class BackgroundInterrupts:
         handler = signal.getsignal(signal.SIGINT)
         if isinstance(handler, _Interrupt):
             signal.signal(signal.SIGINT, handler.former)
-        # A cell that awaits is under way: ipykernel keeps for its end what was there when it began.
+        # If a cell that awaits is running, ipykernel will put back at its end the handler that it found: maybe ours.
         private.replace_kept_handler(_Interrupt, lambda kept: kept.former)
 
     def listen(self) -> None:
-        """Take over from whoever handles interrupts now; called before each slice, for cells put handlers back."""
+        """Install our handler around the present one. Call it before each slice: each cell puts the former back."""
         handler = signal.getsignal(signal.SIGINT)
         if self._listeners and not isinstance(handler, _Interrupt):
             signal.signal(signal.SIGINT, _Interrupt(self._listeners, handler))

@@ -1,7 +1,7 @@
-"""The hand-over between threads: anybody posts, the owner drains.
+"""The mailbox: any thread posts calls, the owner thread runs them.
 
-Invariant: what was posted runs at most once, in the order of posting, on the thread that drains; what one `Inbox` holds
-is bounded.
+Invariant: a posted call runs at most once, in the order of posting, on the thread that drains. An `Inbox` holds a
+bounded number of calls.
 """
 
 from collections import deque
@@ -12,15 +12,15 @@ __all__ = ["Inbox", "Mailbox"]
 
 
 class Mailbox:
-    """A queue of calls that wakes whoever drains it.
+    """A queue of calls that wakes its owner.
 
     Parameters
     ----------
     wake : callable
-        Called without arguments, on the posting thread, when the mailbox was empty. It should arrange that
-        `drain` is called soon, for instance by the event loop. A tick that drains earlier is welcome.
+        Called without arguments, on the posting thread, when the mailbox was empty. It should arrange that `drain` is
+        called soon, for instance by the event loop. A tick may drain earlier.
     on_error : callable
-        Called with the exception of a call that failed. One failing call must not keep the others from running.
+        Called with the exception of a call that failed. The other calls still run.
     """
 
     def __init__(self, wake: Callable[[], None], on_error: Callable[[Exception], None]) -> None:
@@ -35,23 +35,23 @@ class Mailbox:
     def post(self, call: Callable[[], object]) -> None:
         """Hand over a call; safe from any thread."""
         self._calls.append(call)
-        # The order matters: `drain` clears the event before it counts the calls, so a call is either counted there
-        # or finds the event cleared here and wakes again.
+        # The order matters. `drain` clears the event before it counts the calls. So a call is either counted there, or
+        # finds the event cleared here and wakes the owner again.
         if not self._arrived.is_set():
             self._arrived.set()
             self._wake()
 
     def drain(self) -> int:
-        """Run what is waiting now, and return how many calls that were.
+        """Run the calls that wait now, and return how many were run.
 
-        Calls posted meanwhile wait for the next drain, so that a flood of messages cannot keep a step from starting.
-        An interrupt ends the drain; the calls behind it stay in the mailbox.
+        Calls posted meanwhile wait for the next drain, so a flood of messages cannot keep a step from starting. An
+        interrupt ends the drain, and the remaining calls stay in the mailbox.
         """
         self._arrived.clear()
         count = len(self._calls)
         done = 0
         try:
-            # A nested drain, from a call that itself ticks, may have taken some of the counted calls.
+            # A call may tick, and so drain in its turn: then some of the counted calls are gone.
             while done < count and self._calls:
                 call = self._calls.popleft()
                 done += 1
@@ -66,21 +66,21 @@ class Mailbox:
         return done
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until something was posted; `timeout` in seconds. Return whether something is waiting."""
+        """Wait for a posted call, at most `timeout` seconds (None: for ever); return whether one has arrived."""
         return self._arrived.wait(timeout)
 
 
 class Inbox:
-    """One sender's share of a mailbox: only so many of its calls wait there.
+    """One sender's part of a mailbox: a bounded number of its calls may wait there.
 
-    Of a flood the newest calls win, for they say how things are now.
+    When there are too many, the newest are kept, because they describe the present state.
 
     Parameters
     ----------
     mailbox : Mailbox
-        Where the calls wait, in the order of posting, among those of others.
+        Where the calls wait, in the order of posting, among those of other senders.
     limit : int
-        How many calls may wait. One more takes the place of the oldest, which never runs.
+        How many calls may wait. One more replaces the oldest, which then never runs.
     """
 
     def __init__(self, mailbox: Mailbox, limit: int) -> None:

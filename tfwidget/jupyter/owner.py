@@ -1,7 +1,7 @@
-"""The owner thread, which has Matplotlib, the widgets and the steps of a run to itself: the kernel's main thread.
+"""The owner thread: the kernel's main thread. It alone touches Matplotlib, the widgets and the steps of a run.
 
-Invariant: what is posted to the `mailbox` runs on the owner thread: between the steps of a run, or in the event loop,
-whichever comes first.
+Invariant: what is posted to the `mailbox` runs on the owner thread, either between two steps of a run or in the event
+loop, whichever comes first.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable
 
 from tfwidget.errors import TfwidgetWarning
+from tfwidget.jupyter import private
 from tfwidget.jupyter.mailbox import Mailbox
 
 __all__ = ["cell_context", "event_loop", "later", "mailbox", "note_cell", "note_loop", "on_owner_thread", "rest"]
@@ -23,7 +24,7 @@ def on_owner_thread() -> bool:
 
 
 class _Owner:
-    """What was seen of the owner thread: its event loop, in which cells run, and the newest cell."""
+    """What is known of the owner thread: its event loop, in which cells run, and the context of the newest cell."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -32,7 +33,7 @@ class _Owner:
 
     def note_loop(self) -> None:
         if on_owner_thread():
-            with contextlib.suppress(RuntimeError):  # a plain script: what is posted waits for the next tick
+            with contextlib.suppress(RuntimeError):  # a plain script has no loop: posted calls wait for the next tick
                 self._loop = asyncio.get_running_loop()
                 self._context = contextvars.copy_context()
 
@@ -45,7 +46,7 @@ class _Owner:
 
     def wake(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
-            # In the context of a cell: else what goes wrong would be told to whichever message came last.
+            # In the context of a cell: otherwise errors would be shown as an answer to the last message.
             self._loop.call_soon_threadsafe(mailbox.drain, context=self._context.copy())
 
 
@@ -61,22 +62,32 @@ _owner = _Owner()
 mailbox = Mailbox(_owner.wake, _report)
 
 rest: Callable[[float], bool] = lambda seconds: False  # noqa: E731  a variable, which the session sets
-"""Let the event loop and other cells have their turn for so many seconds; False where nothing can give way."""
+"""Let the run whose code calls it rest for a time in seconds, and tick meanwhile. False if the caller is no run."""
 
 
 def later(seconds: float, call: Callable[[], object]) -> Callable[[], None]:
     """Post a call to the mailbox after so many seconds; return how to cancel that.
 
-    A timer of the event loop would wait for the end of a cell that blocks, also of one where a run is paused.
+    A timer of the owner's own event loop would wait for the end of a cell that blocks, even if a run is paused in it.
+    So the thread that receives messages keeps the time. Where there is no such thread, the owner's loop does. In a
+    plain script nobody does, and the next tick goes on.
     """
-    timer = threading.Timer(max(seconds, 0.0), mailbox.post, (call,))
-    timer.daemon = True
-    timer.start()
-    return timer.cancel
+    waiting = [call]
+
+    def post() -> None:
+        if waiting:
+            mailbox.post(waiting.pop())
+
+    channel = private.shell_channel(private.kernel())
+    if channel is not None:
+        channel.call_later(max(seconds, 0.0), post)
+    elif (loop := event_loop()) is not None:
+        loop.call_later(max(seconds, 0.0), post)
+    return waiting.clear
 
 
 def note_loop() -> None:
-    """Remember the event loop that runs now, which is woken when something is posted."""
+    """Remember the event loop that runs now; it is woken when a call is posted."""
     _owner.note_loop()
 
 
@@ -86,16 +97,17 @@ def note_cell() -> None:
 
 
 def cell_context() -> contextvars.Context:
-    """The context whose output belongs to the present cell: on the owner thread its own, else of the newest cell known.
+    """Return the context in which output goes to the present cell.
 
-    A thread of the user's has no context of its own, so ipykernel would send what it displays to whichever message came
-    last, such as one of a widget; there no cell shows it. See `cells.watch_cells`.
+    On the owner thread it is a copy of the current context, on others that of the newest cell, see `cells.watch_cells`.
+    Outside of it, ipykernel would send what a user's thread displays as an answer to the last message. That may be one
+    of a widget, and then no cell shows the output.
     """
     return _owner.cell_context()
 
 
 def event_loop() -> asyncio.AbstractEventLoop | None:
-    """The owner's event loop, in which cells run; None where there is none, as in a script."""
+    """Return the owner's event loop, in which cells run; None where there is none, as in a script."""
     note_loop()
     try:
         return asyncio.get_running_loop()

@@ -1,13 +1,13 @@
 """The private names of ipykernel, comm and ipywidgets that tfwidget builds on.
 
-Invariant: each name is looked for where it is used first, and one that is gone raises `UnsupportedError`, which says
-what to install instead.
+Invariant: each name is looked up when it is first needed. A missing one raises `UnsupportedError`, which says what to
+install instead.
 
 - ``Kernel.shell_channel_thread``, ``shell_channel_thread_main`` and ``shell_stream``: where ipykernel 7 receives.
 - ``Kernel._shell_parent``: which message the kernel's own messages answer (ipykernel 7).
 - ``SubshellManager._shell_socket``: through which ipykernel 7.0 to 7.3 send replies.
-- ``Kernel.saved_sigint_handler``: what ipykernel puts back at a cell's end.
-- ``BaseComm._msg_callback``: who handles a comm's messages (comm 0.2).
+- ``Kernel.saved_sigint_handler``: the handler that ipykernel puts back at a cell's end.
+- ``BaseComm._msg_callback``: the function that handles a comm's messages (comm 0.2).
 - ``Widget._handle_msg``: where ipywidgets 8.1 handles a message.
 """
 
@@ -36,7 +36,7 @@ Message = dict[str, Any]
 
 
 def kernel() -> Any:
-    """The ipykernel this runs in; None outside of a kernel."""
+    """Return the ipykernel that this code runs in; None outside of a kernel."""
     return getattr(get_ipython(), "kernel", None)
 
 
@@ -57,11 +57,13 @@ class ShellChannel:
     Parameters
     ----------
     main : callable
-        What ipykernel does with a message: it chooses the shell, and sends the message there.
+        ipykernel's own handler of a message: it chooses the shell, and passes the message on.
     stream : object
-        The stream that calls it.
+        The stream that calls `main`.
     call : callable
         Calls a function with arguments on the thread of the stream; safe from any thread.
+    call_later : callable
+        Calls a function there after so many seconds; safe from any thread.
     parent : contextvars.ContextVar
         Which message the kernel's own messages answer.
     """
@@ -69,12 +71,13 @@ class ShellChannel:
     main: Callable[[Any], Any]
     stream: Any
     call: Callable[..., None]
+    call_later: Callable[[float, Callable[[], object]], None]
     parent: contextvars.ContextVar[Message]
 
     def answering(self, message: Message) -> contextvars.Context:
-        """A copy of this context in which what the kernel sends answers `message`.
+        """Return a copy of this context in which everything that the kernel sends answers `message`.
 
-        ``Kernel.set_parent`` would do more: what other threads print would go to the message, too.
+        ``Kernel.set_parent`` would do more than that: it would also redirect what other threads print.
         """
         context = contextvars.copy_context()
         context.run(self.parent.set, message)
@@ -82,7 +85,13 @@ class ShellChannel:
 
 
 def shell_channel(kernel: Any) -> ShellChannel | None:
-    """Where `kernel` receives messages; None if it does so on the main thread, as ipykernel 6 does."""
+    """Return where `kernel` receives messages; None if that is the main thread, as in ipykernel 6.
+
+    Raises
+    ------
+    UnsupportedError
+        If the kernel has a shell channel, but not with the names that are known.
+    """
     thread = getattr(kernel, "shell_channel_thread", None)
     if thread is None:
         return None
@@ -90,19 +99,22 @@ def shell_channel(kernel: Any) -> ShellChannel | None:
     def required(thing: Any, name: str) -> Any:
         return _required(thing, name, "ipykernel", "'ipykernel>=7.1,<7.5'")
 
+    loop = required(thread, "io_loop")
     return ShellChannel(
         main=required(kernel, "shell_channel_thread_main"),
         stream=required(kernel, "shell_stream"),
-        call=required(thread, "io_loop").add_callback,
+        call=loop.add_callback,
+        call_later=lambda seconds, call: loop.add_callback(loop.call_later, seconds, call),
         parent=required(kernel, "_shell_parent"),
     )
 
 
 def keep_listening(kernel: Any) -> None:
-    """Keep ipykernel 7.0 to 7.3 from going deaf.
+    """Keep ipykernel 7.0 to 7.3 from no longer receiving anything.
 
-    They send replies on the shell socket behind the back of the stream that reads it. A request that comes at that
-    moment is never read, nor is any after it. ipykernel 7.4 sends through the stream, as this lets them do.
+    These versions send replies directly on the shell socket, while a stream reads from it. The stream may then miss a
+    request that arrives at that moment, and with it all later ones. ipykernel 7.4 sends replies through the stream.
+    Here the older versions are made to do the same.
     """
     manager: Any = getattr(getattr(kernel, "shell_channel_thread", None), "manager", None)
     if hasattr(manager, "_shell_socket"):
@@ -110,7 +122,7 @@ def keep_listening(kernel: Any) -> None:
 
 
 def replace_kept_handler(kind: type, replacement: Callable[[Any], Any]) -> None:
-    """Replace the handler of SIGINT that ipykernel keeps for the end of the cell, if it is of that kind."""
+    """Replace the handler of SIGINT that ipykernel will put back at the cell's end, if it is of the type `kind`."""
     owner = kernel()
     kept = getattr(owner, "saved_sigint_handler", None)
     if isinstance(kept, kind):
@@ -118,16 +130,16 @@ def replace_kept_handler(kind: type, replacement: Callable[[Any], Any]) -> None:
 
 
 def comm_handler(comm: Any) -> Callable[[Message], object] | None:
-    """What handles the messages of a comm.
+    """Return the function that handles the messages of a comm.
 
-    ``comm.handle_msg`` would run IPython's hooks around it, as if a cell had ended. In the midst of a cell, the inline
-    backend of Matplotlib would then show and close figures that are half made.
+    ``comm.handle_msg`` would also run IPython's hooks, as if a cell had ended. While a cell runs, the inline backend of
+    Matplotlib would then show and close figures that are not finished yet.
     """
     handler: Callable[[Message], object] | None = _required(comm, "_msg_callback", "comm", "'comm<0.3'")
     return handler
 
 
 def widget_handler(widget: Any) -> Callable[[Message], object]:
-    """How ipywidgets handles a message to `widget`, which may be a ``super()`` object."""
+    """Return the function with which ipywidgets handles a message to `widget`, which may be a ``super()`` object."""
     handler: Callable[[Message], object] = _required(widget, "_handle_msg", "ipywidgets", "ipywidgets 8.1")
     return handler

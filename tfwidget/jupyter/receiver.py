@@ -1,12 +1,13 @@
 """Takes the browser's messages to our widgets where the kernel receives them, before a shell is chosen for them.
 
 Invariant: a message of ours is handed over once, in the order of arrival, whichever shell it was sent to and whatever
-runs there; every other message goes on as if nobody had looked at it.
+runs there. Every other message reaches ipykernel unchanged.
 
-ipykernel 7 receives on a thread of its own, the shell channel's, and passes each message on to the main shell, where it
-waits for the cell's end, or to a subshell. What is ours is taken there, and handled by the owner between two steps. So
-it needs no subshell. Ours are the messages to `confined` widgets, and those of the comm by which a page that was
-reloaded asks for the state of all widgets. ipykernel 6 has no such thread: messages come when the main thread is idle.
+ipykernel 7 receives on a thread of its own, the shell channel's. It passes each message on to the main shell, where the
+message waits for the cell's end, or to a subshell. Our messages are taken before that, and the owner handles them
+between two steps. So they need no subshell. Ours are the messages to `confined` widgets, and those of the comm by which
+a reloaded page asks for the state of all widgets. ipykernel 6 has no such thread: there messages arrive only when the
+main thread is idle.
 """
 
 import contextvars
@@ -26,12 +27,12 @@ _CONTROL_LIMIT = 100
 
 
 class Receiver:
-    """Receives what a kernel is sent, and hands over what is ours.
+    """Receives the messages that a kernel is sent, and hands over those that are ours.
 
     Parameters
     ----------
     mailbox : Mailbox
-        Where the owner finds what is not for a single widget.
+        Where messages go that are not for a single widget.
     """
 
     def __init__(self, mailbox: Mailbox) -> None:
@@ -42,18 +43,18 @@ class Receiver:
         self._installed = False
 
     def install(self, kernel: Any) -> None:
-        """Receive for `kernel` from now on. Once installed, or where there is no shell channel, it changes nothing.
+        """Receive for `kernel` from now on. A second call does nothing, nor does one where there is no shell channel.
 
         Raises
         ------
         UnsupportedError
-            The kernel has a shell channel, but not as it is known.
+            If the kernel has a shell channel, but not with the names that are known.
         """
         if self._installed or (channel := private.shell_channel(kernel)) is None:
             return
         private.keep_listening(kernel)
         self._kernel, self._channel, self._installed = kernel, channel, True
-        # The thread comes to this before it reads what is sent from now on, so no answer to a new widget passes by.
+        # The thread runs this before it reads what is sent from now on, so no message to a new widget is missed.
         channel.call(channel.stream.on_recv, self._receive, copy=False)
 
     def uninstall(self) -> None:
@@ -70,15 +71,15 @@ class Receiver:
         self._handlers[comm_id] = handler
 
     def leave(self, comm_id: str) -> None:
-        """Undo `take`; of a comm that was not taken, nothing."""
+        """Undo `take`. A comm that was not taken is ignored."""
         self._handlers.pop(comm_id, None)
 
     def _receive(self, raw: list[Any]) -> Any:
-        """Hand over a message, or let ipykernel have it, as zmq's frames; on the shell channel's thread."""
+        """Hand over a message, given as frames of zmq, or pass it to ipykernel; on the shell channel's thread."""
         assert self._channel is not None
         try:
             handler, message = self._find(raw)
-        except Exception:  # ipykernel says what is wrong with it
+        except Exception:  # ipykernel will report what is wrong with the message
             handler, message = None, {}
         if handler is None:
             return self._channel.main(raw)
@@ -86,17 +87,18 @@ class Receiver:
             self._channel.answering(message).run(handler, message)
         except Exception:
             self._kernel.log.exception("tfwidget could not hand over a message to a widget")
-        # Until it hears this, a browser holds back what the user does next with a slider, and keeps each message.
+        # Until this status arrives, a browser holds back the next value of a slider, and keeps the message in memory.
         topic = f"kernel.{self._kernel.ident}.status".encode()
         status = {"execution_state": "idle"}
         self._kernel.session.send(self._kernel.iopub_socket, "status", status, parent=message, ident=topic)
         return None
 
     def _find(self, raw: list[Any]) -> tuple[Callable[[Message], object] | None, Message]:
-        """Who handles a message, and the message; nobody if it is not ours."""
+        """Return the handler of a message and the message; None as the handler if it is not ours."""
         session = self._kernel.session
         _, parts = session.feed_identities(raw, copy=False)
-        # A glance, which leaves the signature alone: it is noted when it is checked, and is refused the second time.
+        # Unpacked without a check of the signature: the session refuses a signature that it has checked before, and
+        # ipykernel is to check that of a message that is not ours.
         kind = session.unpack(parts[1].bytes)["msg_type"]
         if kind not in ("comm_open", "comm_msg", "comm_close"):
             return None, {}
@@ -125,7 +127,7 @@ class Receiver:
 
 
 receiver = Receiver(mailbox)
-"""The one of this kernel."""
+"""The receiver of this kernel."""
 
 
 def messages_arrive_during_cells() -> bool:

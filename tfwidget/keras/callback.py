@@ -1,10 +1,10 @@
 """`LiveCallback`: Keras' `fit` as a run, batch by batch.
 
-Invariant: a fit leaves the model, its optimizer and its train function as it found them, whatever happens during it.
+Invariant: after a fit the model, its optimizer and its train function are as they were before, whatever has happened.
 
-Keras calls this on the thread that trains, between two batches. A batch is a step of the run, so what the user does in
-the browser takes effect between two batches. Keras does not tell when an exception ends a fit: then the run ends with
-the cell, or when the next run begins.
+Keras calls this on the thread that trains, between two batches. A batch is a step of the run, so commands of the user
+take effect between two batches. Keras does not tell a callback when an exception ends a fit. Then the run ends with the
+cell, or when the next run begins.
 """
 
 import sys
@@ -32,18 +32,18 @@ __all__ = ["LiveCallback"]
 class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped base class
     """Watch `model.fit` live: a figure, its controls and its progress appear in this cell.
 
-    A step is a batch, counted over all epochs; with ``steps_per_execution=n`` the steps go by n. At every step the
-    metrics are plotted as Keras reports them: Keras' metrics, `loss` included, are running means since the epoch began,
-    which is why the curves start afresh with each epoch. What is known only when an epoch has ended (`val_*`, or the
-    `learning_rate` that another callback reports) is plotted at the epoch's last step; `val_loss` shares the axes of
-    `loss`.
+    A step is a batch, counted over all epochs. With ``steps_per_execution=n`` the step count grows by n. The metrics
+    are plotted at every step, as Keras reports them. They are running means since the beginning of the epoch, `loss`
+    included, so the curves start afresh with each epoch. Values that are known only at the end of an epoch (`val_*`, or
+    the `learning_rate` that another callback reports) are plotted at the epoch's last step. `val_loss` shares the axes
+    of `loss`.
 
-    Pause and single steps take effect after the batch under way; a pause during validation takes effect there too, a
-    single step goes on to the next training batch. Stop sets `model.stop_training`: Keras ends after the batch under
-    way and the validation of its epoch.
+    Pause and single steps take effect after the batch under way. A pause also takes effect during validation; a single
+    step then goes on to the next training batch. Stop sets `model.stop_training`: Keras ends after the batch under way
+    and the validation of its epoch.
 
-    Used for a further `fit` of the same model, a callback goes on counting and plotting where it was: in the same plot
-    within a cell, in a new one in another cell. For another model it starts anew. Given to `evaluate` or `predict`, it
+    A callback that is used for a further `fit` of the same model continues its step count and its curves: in the same
+    plot within a cell, in a new one in another cell. For another model it starts anew. In `evaluate` and `predict` it
     does nothing.
 
     Parameters
@@ -52,13 +52,13 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         Weights to show as histograms, by their path: ``"dense/kernel"``, with or without the model's name in front. The
         name of a layer stands for all its weights.
     gradients : bool, optional
-        Show histograms of the last batch's gradients of these weights too, as they reach the optimizer: before
-        clipping, without loss scaling. Where `weights` is not given, those of up to six trainable kernels (weights of
-        rank 2 or more), spread from the first layer to the last. The train function is traced anew for it, so the first
-        batch takes longer.
+        Show histograms of the last batch's gradients of these weights as well, as they reach the optimizer: before
+        clipping, without loss scaling. Without `weights`, they are the gradients of up to six trainable kernels
+        (weights of rank 2 or more), spread from the first layer to the last. The train function is traced anew for
+        this, so the first batch takes longer.
     every : int, optional
-        Show weights and gradients of every so many batches. By default of the newest batch whenever a frame is drawn,
-        which costs least: only then they are copied.
+        Log weights and gradients at each `every`-th batch only. By default they are logged at each batch, and copied
+        only when a frame is drawn.
     plot : LivePlot, optional
         The plot to use, displayed or not; by default a new one, shown in the current cell.
 
@@ -70,8 +70,8 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
     Raises
     ------
     TypeError, ValueError
-        If an argument is of the wrong type or value; when the training begins, if a name fits no weight of the model.
-        A model without an input shape gets its weights in the first batch: then it is a warning, and training goes on.
+        If an argument is of the wrong type or value. When the training begins, if a name fits no weight of the model.
+        A model without an input shape gets its weights in the first batch. Then a wrong name is a warning only.
     RunError
         When the training begins, if another run is under way, or the calling thread is not the main thread.
     UnsupportedError
@@ -112,7 +112,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         self._run: Run | None = None  # under way
         self.run: Run | None = None
         self._model_of_run: Callable[[], object] = lambda: None
-        self._cell: tuple[str | None, str | None] = (None, None)  # where the plot of the last run is
+        self._cell: tuple[str | None, str | None] = (None, None)  # the cell with the plot of the last run
         self._tap: GradientTap | None = None
         self._tensors: dict[str, object] | None = None  # None: the model has no weights yet
         self._metrics: set[str] = set()
@@ -150,7 +150,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
             model.stop_training = True
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, object] | None = None) -> None:
-        """Tell how many steps are still to come."""
+        """Set the run's number of steps, where Keras knows it."""
         run = self._run
         if run is None:
             return
@@ -165,7 +165,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         run = self._run
         if run is None:
             return
-        # Keras counts on to the end of the execution, also where the data ended before.
+        # `batch` is the last one of the execution, even if the data ended before it.
         done = batch + 1 if self._steps is None else min(batch + 1, self._steps)
         run.at(self._epoch_begin + done - 1)
         if logs:
@@ -181,12 +181,12 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
             self.model.stop_training = True
 
     def on_test_batch_end(self, batch: int, logs: Mapping[str, object] | None = None) -> None:
-        """Tick during validation: pan, zoom and pause work, but no step is counted."""
+        """Tick during validation, so that the plot answers; no step is counted."""
         if self._run is not None:
             self._listen(self._run)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, object] | None = None) -> None:
-        """Record what only the end of an epoch tells, such as the validation's metrics."""
+        """Record what is known only at the end of an epoch, such as the validation's metrics."""
         run = self._run
         if run is None:
             return
@@ -208,7 +208,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
         if run is None:
             return
         if run.in_background:
-            self._release()  # the run ends with its function
+            self._release()  # the run goes on until its function ends
         else:
             run.finish("stopped" if run.stopping else "finished")
 
@@ -247,9 +247,9 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
             warnings.warn(f"{error}. The training goes on without them", TfwidgetWarning, stacklevel=3)
 
     def _made(self) -> int | None:
-        """The batches that the optimizer has counted, where Keras counts by executions and this one counts batches.
+        """Return how many batches the optimizer has counted; waits for the device.
 
-        Waits for the device.
+        None if it is not needed, because an execution is one batch, or if the optimizer does not count every batch.
         """
         optimizer: Any = getattr(self.model, "optimizer", None)
         if (
@@ -263,7 +263,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
 
     def _listen(self, run: Run) -> None:
         if run.state == "paused":
-            # A single step is under way, and its batch is yet to come: to tick here would use it up.
+            # A single step was asked for, and its batch is yet to come: a tick here would use the step up.
             owner.mailbox.drain()
             going = not run.stopping
         else:
@@ -272,7 +272,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
             self.model.stop_training = True
 
     def _release(self) -> None:
-        """Undo what the fit needed, and let go of the model's parts."""
+        """Undo what was changed for the fit, and drop the references to the model's parts."""
         self._run = None
         self._tensors = None
         if self._tap is not None:
@@ -281,7 +281,7 @@ class LiveCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped b
 
 
 def _training_frame() -> FrameType:
-    """The frame that trains: of `model.fit`, or of a loop that calls a `keras.callbacks.CallbackList`."""
+    """Return the frame that trains: that of `model.fit`, or of a loop that calls a `keras.callbacks.CallbackList`."""
     frame = sys._getframe(2)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("keras.src.callbacks."):
         frame = frame.f_back

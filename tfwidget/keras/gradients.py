@@ -1,6 +1,6 @@
-"""Which weights of a model are watched, and how their gradients are seen.
+"""The weights of a model that are watched, and copies of their gradients.
 
-Invariant: what a `GradientTap` replaces in a model and its optimizer is back in place after `GradientTap.remove`.
+Invariant: after `GradientTap.remove` everything that a `GradientTap` has replaced in a model and its optimizer is back.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,14 +14,14 @@ from tfwidget.errors import TensorError, UnsupportedError
 __all__ = ["GradientTap", "choose"]
 
 DEFAULT_GRADIENTS = 6
-"""Where no weights are named, the gradients of so many kernels are shown, from the first layer to the last."""
+"""The number of kernels whose gradients are shown if no weights are named, spread from the first layer to the last."""
 
 LISTED_NAMES = 60
-"""An error message lists no more names than this."""
+"""The largest number of names that an error message lists."""
 
 
 def choose(model: Any, wanted: Sequence[str]) -> dict[str, Any]:
-    """Return the variables of the model that these names mean, by name, in the order of the names.
+    """Return the variables of the model with these names, by name, in the order of the names.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def choose(model: Any, wanted: Sequence[str]) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If a name means no weight of the model.
+        If a name fits no weight of the model.
     """
     available = {_short(model, variable): variable for variable in model.weights}
     chosen: dict[str, Any] = {}
@@ -85,26 +85,26 @@ def _choose_trainable(model: Any, wanted: Sequence[str]) -> dict[str, Any]:
 class GradientTap:
     """Copies gradients into variables of its own, inside the train function, on the device.
 
-    Every train step of Keras, built in or the user's own, hands its gradients to ``optimizer.apply``. While the tap is
-    installed, that method of this one optimizer copies them first, in the graph that is traced. So the train function
-    is made anew. The former one is put back afterwards, still traced and without the tap.
+    Each train step of Keras, built in or the user's own, passes its gradients to ``optimizer.apply``. While the tap is
+    installed, this method of the optimizer first copies them, as a part of the traced graph. So the train function is
+    made anew. Afterwards the former one is put back. It has no tap, and need not be traced again.
 
     Parameters
     ----------
     model : keras.Model
         The model, compiled.
     weights : sequence of str
-        The weights whose gradients are wanted; by default kernels from the first layer to the last.
+        The weights whose gradients are wanted. If empty: a few kernels, spread from the first layer to the last.
 
     Raises
     ------
     UnsupportedError
-        If this model's gradients cannot be had.
+        If the gradients of this model cannot be copied.
     """
 
     def __init__(self, model: Any, weights: Sequence[str]) -> None:
         optimizer: Any = getattr(model, "optimizer", None)
-        # Under a LossScaleOptimizer the inner one gets the gradients unscaled.
+        # A LossScaleOptimizer passes unscaled gradients to its inner optimizer.
         optimizer = getattr(optimizer, "inner_optimizer", optimizer)
         if keras.backend.backend() != "tensorflow":
             raise UnsupportedError(
@@ -131,7 +131,7 @@ class GradientTap:
 
     @cached_property
     def variables(self) -> dict[str, Any]:
-        """The variables whose gradients are copied. A model without an input shape has them after its first batch."""
+        """By name: the variables whose gradients are copied. Some models get their variables in the first batch."""
         return _choose_trainable(self._model, self._weights)
 
     def install(self) -> None:
@@ -149,7 +149,7 @@ class GradientTap:
 
         def put_back_apply() -> None:
             if vars(self._optimizer).get("apply") is not copy_and_apply:
-                return  # someone has wrapped it once more: theirs calls ours, which does nothing now
+                return  # somebody else has wrapped ours meanwhile; from now on ours only calls the former one
             if own_apply is None:
                 del self._optimizer.apply
             else:
@@ -176,15 +176,15 @@ class GradientTap:
         try:
             names = {id(variable): name for name, variable in self.variables.items()}
         except ValueError:
-            return  # the callback warns when the batch has ended
+            return  # a name fits no weight: the callback warns when the batch has ended
         scale = getattr(self._optimizer, "loss_scale_factor", None)
-        # Without variables, the gradients are those of all that the optimizer was built for.
+        # Without `variables`, the gradients are those of all variables that the optimizer was built for.
         for variable, gradient in zip(variables or self._model.trainable_variables, gradients, strict=False):
             name = names.get(id(variable))
             if name is None or gradient is None:
                 continue
             if name not in self._mirrors:
-                with tf.init_scope():  # outside of the graph that is traced
+                with tf.init_scope():  # outside of the graph that is being traced
                     self._mirrors[name] = tf.Variable(tf.zeros(variable.shape, variable.dtype), trainable=False)
             mirror = self._mirrors[name]
             dense = tf.cast(tf.convert_to_tensor(gradient), mirror.dtype)
@@ -196,7 +196,7 @@ class GradientTap:
         Raises
         ------
         TensorError
-            If no gradient of it has reached the optimizer.
+            If no gradient of this variable has reached the optimizer.
         """
         if name not in self._mirrors:
             raise TensorError(
@@ -206,7 +206,7 @@ class GradientTap:
         return self._mirrors[name]
 
     def remove(self) -> None:
-        """Put everything back."""
+        """Put everything back that `install` has replaced."""
         if not self._active:
             return
         self._active = False

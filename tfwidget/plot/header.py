@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.transforms import Affine2D, Transform
+from matplotlib.transforms import Affine2D, CompositeAffine2D, Transform
 
 from tfwidget.plot.layout import HEADER, Cell
 from tfwidget.plot.text import fitting, shorten, text_width, wrapped
@@ -45,9 +45,11 @@ class Header:
         self.theme = theme
         self.cell = Cell(0.0, 0.0, 100.0, 100.0, 0.0, False)
         self._name = ""
+        self._said: tuple[object, ...] = ()
         self._figure = figure
         self._origin = Affine2D()
-        self.corner: Transform = self._origin + (Affine2D().scale(1.0 / 72.0) + figure.dpi_scale_trans)
+        dots = CompositeAffine2D(Affine2D().scale(1.0 / 72.0), figure.dpi_scale_trans)
+        self.corner: Transform = CompositeAffine2D(self._origin, dots)  # which keeps its matrix, as a sum would not
         self._title = self._text(TITLE_Y, theme.text, fontsize=TITLE_SIZE, fontweight="bold")
         self._line = self._text(HEADER_Y, theme.muted)
         self._note = self._text(TITLE_Y, theme.warning, ha="right")
@@ -71,6 +73,10 @@ class Header:
 
     def say(self, parts: Sequence[str], *, warning: bool = False) -> None:
         """Say as many of the parts as fit, in the colour of warnings or not."""
+        said = (*parts, warning)
+        if said == self._said:
+            return
+        self._said = said
         self._line.set_text(fitting(parts, self.cell.width))
         color = self.theme.warning if warning else self.theme.muted
         if self._line.get_color() != color:
@@ -84,7 +90,7 @@ class Header:
 
     def place(self, cell: Cell) -> None:
         """Move into a cell."""
-        self.cell = cell
+        self.cell, self._said = cell, ()
         self._origin.clear().translate(cell.left, cell.top)
         self._note.set_x(cell.width)
         self.title(self._name)
@@ -95,7 +101,7 @@ class Header:
         """Recolour."""
         for text in self._texts:
             recolor(text, self.theme, theme)
-        self.theme = theme
+        self.theme, self._said = theme, ()
 
     def set_visible(self, visible: bool) -> None:
         """Show or hide all of it."""

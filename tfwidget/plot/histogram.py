@@ -155,6 +155,7 @@ class Histogram(Panel):
         outline[:, 0] = np.repeat(edges, 2)
         outline[1:-1, 1] = np.repeat(heights, 2)
         self.bars.set_path(Path(outline))
+        self.bars.stale = True  # a patch does not tell of another path
 
     def _edges_for(self, low: float, high: float, whole: bool) -> np.ndarray:
         """The edges of the bars: the same as before while the data stay in them."""

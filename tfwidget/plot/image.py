@@ -127,6 +127,7 @@ class Image(Panel):
         self._columns, self._size = 1, (1, 1)  # of the whole mosaic; rows and columns of pixels
         self._whole: tuple[Range, Range] = ((0.0, 1.0), (1.0, 0.0))  # the limits around it
         self._arranged: object = None  # what for
+        self._squared: object = None  # limits that are square, and in which cell
         self._colors: object = None  # what the colour map is made of
         self._key: object = None  # what the key of colours shows
         ax.set_aspect("equal")
@@ -205,12 +206,14 @@ class Image(Panel):
 
         Not ``adjustable="datalim"``: that logs a warning at each zoom.
         """
-        before = ax.get_xlim(), ax.get_ylim()
-        x, y = squared(*before, *self.room)
-        if x != before[0]:
-            ax.set_xlim(x)
-        if y != before[1]:
-            ax.set_ylim(y)
+        before = self.view.now
+        if (before, self.cell) != self._squared:
+            x, y = squared(*before, *self.room)
+            if x != before[0]:
+                ax.set_xlim(x)
+            if y != before[1]:
+                ax.set_ylim(y)
+            self._squared = self.view.now, self.cell
         return ax.get_position(original=True)
 
     def _arrange(self, shown: int, height: int, width: int) -> None:

@@ -33,6 +33,7 @@ _MARGIN = 0.02  # of the axis of steps, on either side
 _HUGE = 1e300  # beyond, differences of limits overflow
 _HANDLE, _GAP, _BETWEEN = 11.0, 4.0, 10.0  # of the key, in points
 _TURNS_APART = 3.0  # points between two marks of knobs
+_NOTHING = np.empty(0, np.int64), np.empty(0)
 _VALUE_WIDTH = 39.0  # as wide as "−1.234e−5"
 
 
@@ -141,6 +142,7 @@ class Line(Panel):
         self.entries: list[_Entry] = []
         self._x: tuple[float, float] | None = None  # the steps that the limits were made for
         self._y = Limits()
+        self._has_turns = self._has_bad = False
         ax.spines[["top", "right"]].set_visible(False)
         ax.grid(True, which="major")
         ax.set_xlabel("step")
@@ -168,20 +170,24 @@ class Line(Panel):
             self._fit(pairs)
         # Of a person's view only, for they are drawn beyond the axes, too.
         low, high = (None, None) if following else self.view.x
-        bad = [series.nonfinite(low, high, 200) for _, series in pairs]
-        for (entry, series), (gaps, _) in zip(pairs, bad, strict=True):
-            self._show_dots(entry, series, gaps=len(gaps) > 0)
+        bad = [(entry.name, series.nonfinite(low, high, 200)) for entry, series in pairs if not series.all_finite]
+        gaps = {name for name, (steps, _) in bad if len(steps)}
+        for entry, series in pairs:
+            self._show_dots(entry, series, gaps=entry.name in gaps)
             newest = series.last[1] if series.last is not None else math.nan
             entry.value.set_text(compact(newest, 4))
             color = self.theme.text if math.isfinite(newest) else self.theme.warning
             if entry.value.get_color() != color:
                 entry.value.set_color(color)
-        self._show_turns()
-        # NaN and −Inf at the lower edge, Inf at the upper one.
-        steps = np.concatenate([np.empty(0), *(steps for steps, _ in bad)])
-        values = np.concatenate([np.empty(0), *(values for _, values in bad)])
-        _set_data(self.bad, steps, np.where(values > 0.0, 1.0, 0.0))
-        self.note("  ".join([*(["× NaN or Inf"] if len(steps) else []), *self._unseen(value.values())]))
+        if self.marks or self._has_turns:
+            self._show_turns()
+        if bad or self._has_bad:
+            # NaN and −Inf at the lower edge, Inf at the upper one.
+            steps = np.concatenate([np.empty(0), *(steps for _, (steps, _) in bad)])
+            values = np.concatenate([np.empty(0), *(values for _, (_, values) in bad)])
+            _set_data(self.bad, steps, np.where(values > 0.0, 1.0, 0.0))
+            self._has_bad = len(steps) > 0
+        self.note("  ".join([*(["× NaN or Inf"] if gaps else []), *self._unseen(value.values())]))
 
     def _add(self, name: str) -> None:
         role = group_of(name)[1] or 0
@@ -297,8 +303,8 @@ class Line(Panel):
     def _show_dots(self, entry: _Entry, series: Series, *, gaps: bool) -> None:
         """Dots where there are few points, and where a point between two gaps has no line."""
         width, curve = self.pixels[0], entry.curve
-        steps, values = np.empty(0, np.int64), np.empty(0)
         count, few = len(series), max(width // 12, 2)
+        steps, values = _NOTHING
         if count <= few or gaps or curve.view is not None or self._unseen([series]):
             steps, values = curve.points()
             finite = np.isfinite(values)
@@ -322,8 +328,8 @@ class Line(Panel):
             apart = np.diff(x) > gap
             x = x[np.append(True, apart) | np.append(apart, True)]
             x = x[np.append(np.diff(x) > gap, True)]
-        if len(x) or len(self.turns.get_xdata()):  # type: ignore[arg-type]
-            self.turns.set_data(np.repeat(x, 3), np.tile((0.0, 1.0, np.nan), len(x)))
+        self._has_turns = len(x) > 0
+        self.turns.set_data(np.repeat(x, 3), np.tile((0.0, 1.0, np.nan), len(x)))
 
     def _unseen(self, series: Iterable[Series]) -> list[str]:
         """What a log scale cannot show."""

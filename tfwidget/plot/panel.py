@@ -323,13 +323,17 @@ class Panel(Kind):
         if self.value is None:
             return
         self._dirty = self._said = False
-        with self.view.showing():
+        before = self.view.begin()
+        try:
             self._check(self.show(self.value), "show")  # type: ignore[func-returns-value]
-            self._fit_placeholders()
+            if self._placeholders:
+                self._fit_placeholders()
             if not self._said:
                 value = self.value
                 facts = facts_of_series(value) if self.series else facts_of(value, *self.sample(value.array))
                 self.header(facts[0], warning=facts[1])
+        finally:
+            self.view.end(before)
 
     def _check(self, result: object, method: str) -> None:
         if result is not None:

@@ -80,14 +80,21 @@ class Slot:
 
     def prepare(self, frame: Frame) -> None:
         """See that there is a panel of the kind that the frame asks for."""
-        self._try(lambda: self._choose(frame))
+        try:
+            if self._choose(frame):
+                self._failure = None
+        except Exception as error:  # the training and the other panels go on
+            self._fail(error)
 
     def update(self, frame: Frame) -> None:
         """Show a frame, or what is wrong with it."""
-        panel = self.panel
-        if panel is not None:
-            self._try(lambda: panel.update(frame))
-        self._report(next((frame.errors[name] for name in self.names if name in frame.errors), self._failure))
+        try:
+            if self.panel is not None and self.panel.update(frame):
+                self._failure = None
+        except Exception as error:  # the training and the other panels go on
+            self._fail(error)
+        if frame.errors or self._failure is not None or self._error is not None:
+            self._report(next((frame.errors[name] for name in self.names if name in frame.errors), self._failure))
 
     def place(self, cell: Cell) -> None:
         """Move into a cell."""
@@ -128,13 +135,8 @@ class Slot:
                 part.remove()
 
     def _call(self, method: Callable[..., None], *arguments: Any) -> None:
-        self._try(lambda: bool(method(*arguments)))  # type: ignore[func-returns-value]
-
-    def _try(self, show: Callable[[], bool]) -> None:
-        """Do what may fail; where it returns True, the panel has something to show again."""
         try:
-            if show():
-                self._failure = None
+            method(*arguments)
         except Exception as error:  # the training and the other panels go on
             self._fail(error)
 

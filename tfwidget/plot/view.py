@@ -82,22 +82,23 @@ class View:
         finally:
             self._quiet = before
 
-    @contextmanager
-    def showing(self) -> Iterator[None]:
-        """While this lasts, a kind shows a value and may set limits; those of a person are there again at the end."""
+    def begin(self) -> tuple[Range, Range]:
+        """A kind begins to show a value, and may set limits; return what `end` needs."""
         before = self.now
         self._follows = self._set == before
-        with self.quiet():
-            try:
-                yield
-            finally:
-                if self._ax.get_autoscale_on():
-                    self._ax.get_xlim()  # autoscales, if that is due
-                if self._follows:
-                    self._set = self.now
-                elif self.now != before:
-                    self._ax.set_xlim(before[0])
-                    self._ax.set_ylim(before[1])
+        self._quiet = True
+        return before
+
+    def end(self, before: tuple[Range, Range]) -> None:
+        """A kind has shown a value: limits of a person are there again."""
+        if self._ax.get_autoscale_on():
+            self._ax.get_xlim()  # autoscales, if that is due
+        if self._follows:
+            self._set = self.now
+        elif self.now != before:
+            self._ax.set_xlim(before[0])
+            self._ax.set_ylim(before[1])
+        self._quiet = False
 
     def hold(self, x: Range | None, y: Range | None, *, margin: float, exact: bool) -> None:
         """Hold these extents, see `tfwidget.plot.panel.Panel.limits`."""

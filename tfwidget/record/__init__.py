@@ -1,1 +1,1 @@
-"""What was logged, as frozen host copies of one step each."""
+"""What was logged: frozen host copies of the values of one step, and the series of scalars."""

@@ -12,11 +12,11 @@ from tfwidget.record.series import CAPACITY, Series
 __all__ = ["EVENTS", "History"]
 
 EVENTS = 1_000
-"""A history keeps so many events, the newest."""
+"""The number of events that a history keeps: the newest."""
 
 
 class History(Mapping[str, Series]):
-    """What a run recorded: a `Series` for each scalar, in the order of their first appearance, and the run's events.
+    """What a run recorded: a `Series` for each scalar, in the order of first appearance, and the run's events.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ class History(Mapping[str, Series]):
         self._capacity = capacity
         self._series: dict[str, Series] = {}
         self.events: deque[tuple[int, str]] = deque(maxlen=EVENTS)
-        """What happened and at which step, the newest `EVENTS` of them."""
+        """The newest `EVENTS` events, each as its step and what happened."""
         self.marks: deque[int] = deque(maxlen=EVENTS)
-        """The steps at which something was changed by hand, in order, each once: marked on the curves."""
+        """The steps at which something was changed by hand, in order, each once. The curves have marks there."""
         self._changes: dict[str, tuple[int, str]] = {}
 
     def __getitem__(self, name: str) -> Series:
@@ -46,7 +46,7 @@ class History(Mapping[str, Series]):
         return f"History({', '.join(f'{name}: {len(series):,} points' for name, series in self.items())})"
 
     def extend(self, name: str, steps: Sequence[int] | Steps, values: Sequence[float] | Values) -> None:
-        """Add points to the series of that name, which begins with them if it is new; see `Series.extend`."""
+        """Add points to the series of this name, a new one if there is none yet; see `Series.extend`."""
         series = self._series.get(name)
         if series is not None:
             series.extend(steps, values)
@@ -65,8 +65,8 @@ class History(Mapping[str, Series]):
         event : str
             What happened.
         changed : str, optional
-            The name of what was changed by hand. The step is marked on the curves, and of several changes of one name
-            at one step only the last is kept: a slider that is dragged passes through many values.
+            The name of what was changed by hand. The step is marked on the curves. If one name changes several times at
+            one step, only the last change is kept: a slider that is dragged passes through many values.
         """
         if changed is not None:
             before = self._changes.get(changed)

@@ -1,14 +1,15 @@
 """The points of one series, as exact as its memory allows.
 
-Invariant: whatever the number of points, a pyramid takes at most 4 MB, the cost of a window does not grow with it, and
-no extreme and no kind of non-finite value is ever lost.
+Invariant: whatever the number of points, a pyramid takes at most 4 MB, the cost of a window does not grow, and no
+extreme and no kind of non-finite value is ever lost.
 
-How: level 0 is every point. Each level is the one below it, thinned: of 8 consecutive points it keeps, in their order,
-the lowest, the highest and the first of each non-finite kind (NaN, +inf, -inf). The newest points that do not fill a
-block yet wait on their level, so a level followed by what waits below it is the whole series at that level's detail.
-When the finest kept level is full it is given up, and the next is the finest.
+How: level 0 has every point. Each further level is the one below it, thinned: of 8 consecutive points it keeps, in
+their order, the lowest, the highest and the first of each non-finite kind (NaN, +inf, -inf). The newest points wait on
+their level until they fill a block. So a level, followed by the points that wait on the levels below it, is the whole
+series in that level's detail. When the finest level that is kept is full, it is dropped, and the next becomes the
+finest.
 
-tsdownsample, the package for this, thins complete arrays only, and leaves NaN out or lets it hide its bucket.
+The package tsdownsample thins complete arrays only, and either drops NaN or lets one NaN hide all of its bucket.
 """
 
 import math
@@ -24,14 +25,14 @@ Steps = NDArray[np.int64]
 Values = NDArray[np.float64]
 
 FAR = 2**62
-"""Beyond every step, and safe to compare with one."""
+"""Larger than every step, and still an int64."""
 
-_GROUP = 8  # even a group with all five kinds of kept points shrinks, so that the pyramid ends
+_GROUP = 8  # more than the five points that a group keeps at most, so each level is smaller than the one below
 _CHUNK = 4_096  # bounds the memory that one large put() needs
 
 
 class _Level:
-    """Points in order; those before `thinned` are represented in the next level, the others wait."""
+    """Points in order. The next level has what those before `thinned` were thinned to; the others wait."""
 
     __slots__ = ("begun", "count", "steps", "thinned", "values")
 
@@ -55,7 +56,7 @@ class _Level:
         waiting = self.count - self.thinned
         if waiting <= block:
             return None
-        # One point waits always: so the newest point is never thinned away.
+        # One point always waits, so the newest point is never thinned away.
         part = slice(self.thinned, self.thinned + (waiting - 1) // _GROUP * _GROUP)
         values = self.values[part]
         keep = extremes(values, _GROUP)
@@ -65,7 +66,7 @@ class _Level:
         return self.steps[part][keep], values[keep]
 
     def forget(self, *, shrink: bool = False) -> None:
-        """Give up all points but those that wait."""
+        """Drop all points but those that wait."""
         if self.thinned or shrink:
             part = slice(self.thinned, self.count)
             steps, values = self.steps[part], self.values[part]
@@ -88,7 +89,8 @@ class Pyramid:
     Parameters
     ----------
     capacity : int
-        So many points are kept exactly; beyond that the lowest and highest of neighbouring points are.
+        The number of points that are kept exactly. When there are more, the lowest and highest of neighbouring points
+        are kept.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -127,7 +129,10 @@ class Pyramid:
             depth += 1
 
     def window(self, lo: float | None, hi: float | None, limit: int | None, margin: int) -> tuple[Steps, Values]:
-        """Copy the points from `lo` to `hi`, and `margin` beyond, of the finest level with at most `limit` of them."""
+        """Copy the points from step `lo` to step `hi`, and `margin` more on either side.
+
+        They are those of the finest level that has at most `limit` of them there; None: of the finest of all.
+        """
         if lo is not None and hi is not None and lo > hi:
             lo, hi = hi, lo  # an axis may be inverted
         low, high = _bound(lo, math.ceil, -FAR), _bound(hi, math.floor, FAR)

@@ -1,11 +1,12 @@
-"""What was logged: taken in at every step, made into a frame when one is due.
+"""The recorder: values are logged at every step, and become a frame when one is due.
 
-Invariant: no value is ever shown under another step than its own, and nothing that is logged raises an error.
+Invariant: no value is ever shown under another step than its own, and `Recorder.log` never raises an error.
 
-How: the values of one call of `Recorder.log` are a row. Rows of the same names and types share a template, which knows
-what is in them, so most rows are taken without a look at any single value. Scalars wait, and are fetched together. Of a
-tensor only the newest is referred to; it is copied when a frame is due, if the step that logged it has just ended. One
-that is logged now and then is copied at the end of its step, at most once a frame.
+How: the values of one call of `Recorder.log` are a row. Rows of the same names and types share a template. It knows
+where the scalars and the tensors of a row are, so most rows are taken without looking at any single value. Scalars
+wait, and are fetched together. Of each tensor the recorder refers to the newest only. It copies that one when a frame
+is due, if the step that logged it has just ended. A tensor that is not logged at each step is copied at the end of its
+own step, at most once a frame.
 """
 
 import math
@@ -24,10 +25,10 @@ from tfwidget.record.values import TENSOR_BYTES, Frame, Logged, Value
 __all__ = ["Recorder", "describe"]
 
 WAITING_SCALARS = 2048
-"""When more scalars than this wait, they are fetched though no frame is due."""
+"""When more scalars than this wait, they are fetched although no frame is due."""
 
 TEMPLATES = 256
-"""So many templates are remembered."""
+"""The number of templates that are remembered."""
 
 _LONG_AGO = -(2**62)
 
@@ -35,7 +36,7 @@ _LONG_AGO = -(2**62)
 class _Template:
     """What rows of the same names and types have in common, and the rows that wait.
 
-    They wait in flat lists: a container for each row would keep the garbage collector busy.
+    The rows wait in flat lists: a container for each row would keep the garbage collector busy.
 
     Parameters
     ----------
@@ -52,40 +53,40 @@ class _Template:
         self.pick: Callable[[list[object]], Sequence[object]] = (
             operator.itemgetter(*scalars) if len(scalars) > 1 else lambda row: [row[i] for i in scalars]
         )
-        self.rivals: list[_Template] = []  # with scalars of the same name
+        self.rivals: list[_Template] = []  # other templates with a scalar of the same name
         self.is_plain = not self.mutable and not self.tensors and not self.rivals
         self.steps: list[int] = []
         self.scalars: list[object] = []  # those of the first row, then those of the second, ...
-        self.newest: list[object] = []  # the newest row, where there are tensors in it
+        self.newest: list[object] = []  # the newest row, if rows have tensors
         self.newest_step = _LONG_AGO
 
     def take(self) -> tuple[list[int], list[object]]:
-        """Return the steps and the scalars that wait; they wait no longer."""
+        """Return the steps and the scalars that wait, and forget them."""
         taken = self.steps, self.scalars
         self.steps, self.scalars = [], []
         return taken
 
 
 class Recorder:
-    """The record of one run: values go in, frames come out.
+    """Records one run: values go in, frames come out.
 
-    It belongs to one thread; only `copies` may be called on others.
+    It belongs to one thread. Only `copies` may be called on other threads.
 
     Parameters
     ----------
     fetch : callable, optional
-        Brings a list of scalars to the host, all at once.
+        Copies a list of scalars to the host, all at once.
     warn : callable
-        Takes a key and a text, which is to be shown once for each key.
+        Takes a key and a text. It is to show the text once for each key.
     after : Recorder, optional
-        The recorder to go on from.
+        The recorder of the run before, which this one continues.
 
     Attributes
     ----------
     history : History
         What was recorded, without the scalars that wait; see `collect`.
     changed : bool
-        Whether there is something that no frame has shown.
+        Whether there is something that no frame has shown yet.
     unsettled : bool
         Whether `settle` has something to do.
     """
@@ -103,21 +104,27 @@ class Recorder:
         self._fetch = fetch
         self._warn = warn
         self._values: dict[str, Value] = {} if after is None else after._values
-        self._errors: dict[str, tuple[int, str]] = {} if after is None else after._errors  # and the step of each
+        self._errors: dict[str, tuple[int, str]] = {} if after is None else after._errors  # step and text
         self._asked: dict[str, tuple[object, Mapping[str, object]]] = {} if after is None else after._asked
         self._is_scalar: dict[str, bool] = {}
         self._templates: dict[tuple[object, ...], _Template] = {}
-        self._waiting = 0  # scalars
-        self._tensors: dict[str, _Template] = {}  # whose newest row has the newest one
-        self._rare: dict[str, None] = {}  # to be copied when the step ends, in the order of logging
-        self._copied: set[str] = set()  # since the last frame
+        self._waiting = 0  # the number of scalars that wait
+        self._tensors: dict[str, _Template] = {}  # the template whose newest row has the newest tensor of this name
+        self._rare: dict[str, None] = {}  # tensors to be copied when the step ends, in the order of logging
+        self._copied: set[str] = set()  # tensors that were copied so since the last frame
 
     # -- taking in -------------------------------------------------------------------------------------------------
 
     def log(self, values: Mapping[str, object], step: int) -> None:
-        """Take values of a step: numbers, tensors, arrays, `Logged`, or functions that return one of these.
+        """Take the values of a step; called at every step.
 
-        Steps must not decrease. What cannot be recorded becomes an error of its name.
+        Parameters
+        ----------
+        values : Mapping[str, object]
+            Numbers, tensors, arrays, `Logged`, or functions that return one of these. For a value that cannot be
+            recorded, frames have an error under its name.
+        step : int
+            The step of the values. It must not decrease.
         """
         try:
             template = self._templates.get((*values, *map(type, values.values())))
@@ -140,7 +147,7 @@ class Recorder:
             self._warn(f"log {error!r}", f"log: values are not recorded, the run goes on: {describe(error)}")
 
     def _log_first(self, values: Mapping[str, object], step: int) -> None:
-        """Take a row that has no template: a new one, or one with something in it that must be taken out first."""
+        """Take a row that has no template: its names and types are new, or it has a wrapper to be taken off first."""
         plain: dict[str, object] = {}
         is_plain = True
         for name, value in values.items():
@@ -178,7 +185,7 @@ class Recorder:
         self._templates[(*names, *types)] = template
 
     def _take(self, template: _Template, values: Mapping[str, object], row: list[object], step: int) -> bool:
-        """Take a row in which something needs care; return False where it was taken in another way."""
+        """Take a row that is not plain; return False if it has been taken already, without what failed."""
         if template.rivals:
             self._keep_order(template, step)
         if template.mutable and not self._hold(template, values, row, step):
@@ -189,12 +196,12 @@ class Recorder:
         return True
 
     def _keep_order(self, template: _Template, step: int) -> None:
-        """Have the values of one name and one step that wait in another template come first."""
+        """Record what waits of this step in rival templates, so that one name's values keep their order."""
         if any(rival.steps and rival.steps[-1] == step for rival in template.rivals):
             self.collect()
 
     def _hold(self, template: _Template, values: Mapping[str, object], row: list[object], step: int) -> bool:
-        """Read what may change; where that fails, take the rest of the row and return False."""
+        """Read the scalars that may change later. If that fails, take the rest of the row and return False."""
         failed: list[str] = []
         for name, position in template.mutable:
             try:
@@ -217,7 +224,7 @@ class Recorder:
             self._tensors[name] = template
 
     def copies(self, values: Mapping[str, object]) -> dict[str, object]:
-        """Return what is logged in memory that the caller cannot change any more; on any thread."""
+        """Return copies of values that the caller cannot change any more; may be called on any thread."""
         return {name: _copied(name, value) for name, value in values.items()}
 
     def note(self, step: int, event: str, changed: str | None = None) -> None:
@@ -228,7 +235,7 @@ class Recorder:
     # -- between frames --------------------------------------------------------------------------------------------
 
     def settle(self, step: int) -> None:
-        """Do what cannot wait for the next frame, when this step has ended."""
+        """Do what cannot wait for the next frame; called when this step has ended."""
         for name in self._rare:
             if self._tensors[name].newest_step >= step:
                 self._copy(name)
@@ -239,7 +246,7 @@ class Recorder:
             self.collect()
 
     def collect(self) -> None:
-        """Fetch the scalars that wait, all together, and record them."""
+        """Fetch all scalars that wait, together, and record them."""
         if not self._waiting:
             return
         self._waiting = 0
@@ -272,7 +279,7 @@ class Recorder:
             del self._errors[name]
 
     def _fetch_column(self, name: str, steps: Sequence[int], scalars: Sequence[object]) -> list[float]:
-        """Fetch scalars of one name; NaN takes the place of one that cannot be fetched."""
+        """Fetch the scalars of one name, with NaN for each that cannot be fetched."""
         try:
             return self._fetch(scalars)
         except Exception:
@@ -288,7 +295,7 @@ class Recorder:
     # -- frames ----------------------------------------------------------------------------------------------------
 
     def frame(self, step: int) -> Frame:
-        """Return all that is to be seen when this step has ended."""
+        """Return the frame of this step, which has just ended."""
         for name, template in self._tensors.items():
             if template.newest_step >= step:
                 self._copy(name)
@@ -301,7 +308,7 @@ class Recorder:
         return Frame(step, self.history, dict(self._values), errors, tuple(self.history.marks), kinds)
 
     def release(self) -> None:
-        """Let go of the tensors that were logged; their copies stay."""
+        """Drop the references to logged tensors; their copies stay."""
         self.collect()
         self._templates.clear()
         self._tensors.clear()
@@ -332,11 +339,11 @@ class Recorder:
             self._values.pop(name, None)
 
     def _record_called(self, name: str, value: object, step: int) -> None:
-        """Record a scalar that a function has returned."""
+        """Record a scalar that a logged function has returned."""
         if isinstance(value, Logged):
             value = self._unwrapped(name, value)
         last = self.history[name].last if name in self.history else None
-        if last is None or last[0] < step:  # a step may be drawn twice
+        if last is None or last[0] < step:  # frames of one step may be drawn more than once
             self._record(name, [step], self._fetch([value]))
 
 
@@ -351,7 +358,7 @@ def _is_scalar(value: object) -> bool:
         return value.series or (value.kind is None and _is_scalar(value.value))
     try:
         return record.is_scalar(value)
-    except Exception:  # a shape that cannot be asked for; the copy will say why
+    except Exception:  # its shape raises an error; the copy will report it
         return False
 
 
@@ -369,11 +376,11 @@ def _copied(name: str, value: object) -> object:
     try:
         return record.freeze(name, value)
     except TensorError:
-        return value  # the owner's thread finds the same error, and shows it in the panel's place
+        return value  # the owner's thread meets the same error, and shows it in the panel's place
 
 
 def _nbytes(value: object) -> int:
-    """Bytes of a tensor, without copying it; 0 where its shape does not tell."""
+    """Return the bytes of a tensor without copying it; 0 where its shape and dtype do not tell."""
     try:
         shape = tuple(int(n) for n in value.shape)  # type: ignore[attr-defined]
         dtype: Any = value.dtype  # type: ignore[attr-defined]

@@ -1,9 +1,9 @@
 """The bounded record of one scalar, step by step.
 
-Invariant: its memory and the cost of a view are those of a `Pyramid`, whatever the number of steps; the lowest, the
+Invariant: its memory and the cost of a view are those of a `Pyramid`, whatever the number of steps. The lowest, the
 highest and the newest value are exact.
 
-Small lots of points wait before they are put into the pyramid: to put a few costs as much as to put thousands.
+Points that come a few at a time wait, and are put into the pyramid together: there a few cost as much as thousands.
 """
 
 import math
@@ -18,10 +18,10 @@ from tfwidget.record.pyramid import FAR, Pyramid, Steps, Values, extremes
 __all__ = ["CAPACITY", "Series"]
 
 CAPACITY = 65_536
-"""Points that a series keeps exactly."""
+"""The number of points that a series keeps exactly."""
 
-_LOT = 4_096  # points of the largest lot that waits
-_WAITING = 8_192  # points that wait at most
+_LOT = 4_096  # points of one call of `extend` that may wait
+_WAITING = 8_192  # points that may wait in all
 
 
 class Series:
@@ -32,7 +32,8 @@ class Series:
     name : str
         The logged name.
     capacity : int, optional
-        So many points are kept exactly, at least 64; beyond that the lowest and highest of neighbouring points are.
+        The number of points that are kept exactly, at least 64. When there are more, the lowest and highest of
+        neighbouring points are kept.
     """
 
     def __init__(self, name: str, capacity: int = CAPACITY) -> None:
@@ -60,6 +61,11 @@ class Series:
     def last(self) -> tuple[int, float] | None:
         """The newest step and its value."""
         return self._last
+
+    @property
+    def all_finite(self) -> bool:
+        """Whether no value was NaN or infinite."""
+        return self._all_finite
 
     @property
     def steps(self) -> Steps:
@@ -111,14 +117,22 @@ class Series:
         self._last = int(new_steps[-1]), float(new_values[-1])
 
     def since(self, count: int, points: int) -> tuple[list[int], list[float]] | None:
-        """Return what was added after the first `count` points, if it is finite and quickly told; else None.
+        """Return the points that were added after the first `count`, if all of them still wait; else None.
+
+        So a frame that only adds a few finite points costs little; otherwise, see `view`.
 
         Parameters
         ----------
         count : int
             A former length of the series.
         points : int
-            About so many points are returned at most: the lowest and highest of neighbouring ones, and the newest.
+            The number of points to return at most, roughly: the lowest and highest of neighbouring ones, and the
+            newest.
+
+        Returns
+        -------
+        tuple of list of int and list of float, or None
+            Steps and values, all finite.
         """
         new = self._count - count
         if not 0 < new <= len(self._new_steps):
@@ -138,15 +152,20 @@ class Series:
         lo, hi : float, optional
             The range of steps, both ends included. One point beyond each end is kept, so that lines reach the edge.
         points : int, optional
-            About so many points are returned at most (up to half as many more where there are gaps).
+            The number of points to return at most, roughly. Where there are gaps it may be half as many more.
 
         Returns
         -------
         steps : numpy.ndarray of int64, shape (n,)
             Not decreasing.
         values : numpy.ndarray of float64, shape (n,)
-            Exact if they are few enough, else the lowest and highest of neighbouring points, in their order. NaN where
-            there was a non-finite value: the line has a gap there.
+            All points if they are few enough, else the lowest and highest of neighbouring points, in their order. A
+            non-finite value is NaN here: the line has a gap there.
+
+        Raises
+        ------
+        ValueError
+            If `points` is less than 2.
         """
         if points < 2:
             msg = f"view of {self.name!r}: points must be at least 2, got {points}"
@@ -161,20 +180,25 @@ class Series:
         return steps, values
 
     def nonfinite(self, lo: float | None = None, hi: float | None = None, points: int = 200) -> tuple[Steps, Values]:
-        """Return where marks for NaN, +inf and -inf go.
+        """Return the points with NaN, +inf or -inf, where the curve has marks.
 
         Parameters
         ----------
         lo, hi : float, optional
             The range of steps, both ends included.
         points : int, optional
-            About so many are returned at most, at least 3; each kind that occurs is among them.
+            The number of points to return at most, roughly; at least 3. Each kind that occurs is among them.
 
         Returns
         -------
         steps : numpy.ndarray of int64, shape (n,)
         values : numpy.ndarray of float64, shape (n,)
             Each NaN, +inf or -inf.
+
+        Raises
+        ------
+        ValueError
+            If `points` is less than 3.
         """
         if points < 3:
             msg = f"nonfinite of {self.name!r}: points must be at least 3, got {points}"
@@ -194,7 +218,7 @@ class Series:
         return (self._lowest, self._highest) if self._lowest <= self._highest else None
 
     def _extend_by_few(self, steps: Sequence[int] | Steps, values: Sequence[float] | Values) -> bool:
-        """Add a small lot of finite numbers, as a run does at each frame, without NumPy; False where it is no such."""
+        """Add a few finite floats without NumPy, as a run does at each frame; return False for anything else."""
         if type(steps) is not list or type(values) is not list or len(steps) != len(values) or len(steps) > _LOT:
             return False
         if set(map(type, steps)) != {int} or set(map(type, values)) != {float}:

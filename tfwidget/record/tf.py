@@ -1,6 +1,6 @@
 """Scalars of TensorFlow, fetched from their device together.
 
-Invariant: TensorFlow is never imported before a tensor of its own arrives, so whoever does not use it does not pay.
+Invariant: TensorFlow is not imported before a tensor of TensorFlow arrives, so users of other frameworks do not pay.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,21 +13,21 @@ from tfwidget.record import values as record
 __all__ = ["BETWEEN", "FEW", "TOGETHER", "fetch", "in_host_memory", "joined", "stacked"]
 
 TOGETHER = 64
-"""So many tensors are stacked at once. TensorFlow prepares an operation for each number of inputs anew, which takes
-milliseconds, so there is only this one."""
+"""The number of tensors in a stack. TensorFlow prepares its operation anew for each number of inputs, which takes
+milliseconds. So stacks of only this size are made."""
 
 FEW = 16
-"""As few as these are read from an accelerator one by one."""
+"""Up to this number of tensors are read from an accelerator one by one."""
 
 BETWEEN = bytes.fromhex("7ff4d3c2b1a09687")
-"""What is put between two numbers in memory: bytes that no calculation gives."""
+"""A separator between two numbers in memory: bytes that no calculation gives."""
 
 
 def fetch(values: Sequence[object]) -> list[float]:
-    """Return scalars as Python floats; those of one type are read together.
+    """Return scalars as Python floats. Those of one type are read together.
 
-    Every read from an accelerator waits for all work queued on it, so its scalars are stacked there, and the stacks are
-    copied. In host memory that would take many times as long as to copy number by number.
+    Each read from an accelerator waits for all work that is queued there. So scalars on an accelerator are stacked
+    there, and the stacks are copied. For scalars in host memory, stacking would take many times as long as copying.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def fetch(values: Sequence[object]) -> list[float]:
 
 
 def _dtype(tensor: Any) -> object:
-    """What tells the type of a tensor, in place of a private method that takes a sixth of the time."""
+    """Return the dtype; used where EagerTensor has no ``_datatype_enum``, which takes a sixth of the time."""
     return tensor.dtype
 
 
@@ -76,7 +76,7 @@ def in_host_memory(tensor: Any) -> bool:
 
 
 def joined(tensors: Sequence[Any]) -> list[float]:
-    """Copy tensors of one type out of host memory; return none where that cannot be."""
+    """Copy tensors of one type out of host memory; return an empty list where that is not possible."""
     dtype = np.dtype(tensors[0].dtype.as_numpy_dtype)
     between = BETWEEN[: dtype.itemsize]
     try:
@@ -89,7 +89,10 @@ def joined(tensors: Sequence[Any]) -> list[float]:
 
 
 def stacked(tensors: Sequence[Any]) -> list[float]:
-    """Read tensors of one type, a copy to the host for each `TOGETHER`; return fewer where there are few, or none."""
+    """Read tensors of one type with one copy to the host for each `TOGETHER` of them.
+
+    Returns the numbers of the first tensors, perhaps fewer than there are, or none. The caller reads the others.
+    """
     import tensorflow as tf
 
     found: list[float] = []

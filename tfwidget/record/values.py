@@ -1,10 +1,10 @@
 """Frozen host copies of what is logged.
 
-Invariant: what leaves this module holds one step's values in memory that nobody else can write: `freeze` gives arrays
-that are owned, C-contiguous and not writeable; `hold` gives a scalar that no later step can change.
+Invariant: what leaves this module holds one step's values in memory that nobody else can write. `freeze` returns arrays
+that are owned, C-contiguous and not writeable. `hold` returns a scalar that no later step can change.
 
-Nothing is imported but NumPy: tensors of TensorFlow, Keras, JAX and PyTorch are known by what they offer (``numpy``,
-``__array__``, ``detach``), so a value costs the import of no framework.
+Only NumPy is imported. Tensors of TensorFlow, Keras, JAX and PyTorch are recognised by their methods (``numpy``,
+``__array__``, ``detach``), so no framework is imported for them.
 """
 
 import contextlib
@@ -33,19 +33,20 @@ _NO_HOST_VALUE = {
     "SymbolicTensor": "log must be called outside of the tf.function: return the value from it and log what it returns",
     "KerasTensor": "a symbolic tensor of a Keras graph has no values: log what the model returns for real data",
 }
+_PLAIN = {float, np.float64, np.float32}
 _NUMBERS = "log numbers: bool, integer or real floating point"
 
 
 @dataclass(frozen=True, eq=False)
 class Logged:
-    """A value together with how it is to be shown: what a wrapper such as ``tfwidget.Image(x)`` makes.
+    """A value and how it is to be shown. A wrapper such as ``tfwidget.Image(x)`` makes it.
 
     Parameters
     ----------
     value : object
         What was logged, not copied yet.
     kind : object
-        The class of panel, which the record does not look at; None leaves the choice to the shape.
+        The class of panel, which the record does not look at; None: chosen by the shape.
     options : Mapping
         The panel's options.
     series : bool
@@ -73,7 +74,7 @@ class Value:
     array : numpy.ndarray
         Made by `freeze`.
     kind : object
-        The class of panel asked for; None leaves the choice to the shape.
+        The class of panel that was asked for; None: chosen by the shape.
     options : Mapping
         The panel's options.
     """
@@ -86,7 +87,7 @@ class Value:
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """All that one picture needs.
+    """All that is shown at one step.
 
     Parameters
     ----------
@@ -97,11 +98,11 @@ class Frame:
     values : Mapping[str, Value]
         The newest tensor of each name.
     errors : Mapping[str, str]
-        Why a value cannot be shown, by its name; its panel shows the text in its place.
+        By name: why a value cannot be shown. The text appears in its panel's place.
     marks : Sequence[int]
         The steps to mark on the curves, in order.
     kinds : Mapping[str, tuple]
-        The class of panel and the options that were asked for, of names in `series`; not all have any.
+        For names in `series`: the class of panel and the options, where a wrapper asked for any.
     """
 
     step: int
@@ -152,9 +153,10 @@ def freeze(name: str, value: object) -> Array:
 
 
 def is_scalar(value: object) -> bool:
-    """Tell whether a value is one number, from its type or shape alone: nothing is copied and no device waits.
+    """Return whether a value is one number.
 
-    Python and NumPy numbers are, and whatever has a ``shape`` of size 1, such as ``()`` or ``(1, 1)``. Lists are not.
+    Only its type or shape is looked at, so nothing is copied and no device waits. Python and NumPy numbers are scalars,
+    and so is everything with a ``shape`` of size 1, such as ``()`` or ``(1, 1)``. Lists are not.
     """
     kind = type(value)
     if kind is float or kind is int or kind is bool:
@@ -174,8 +176,8 @@ def is_scalar(value: object) -> bool:
 def hold(name: str, value: object) -> object:
     """Return a scalar as it is at this moment, without waiting for the device.
 
-    Numbers and eager tensors never change and are returned as they are. Variables and arrays do: a variable is read on
-    its device, an array is copied.
+    Numbers and eager tensors never change, and are returned as they are. Variables and arrays may change: a variable is
+    read on its device, an array is copied.
 
     Raises
     ------
@@ -208,8 +210,8 @@ def fetch(values: Sequence[object]) -> list[float]:
     TensorError
         If one of them is not a single real number; the message tells which.
     """
-    if {float}.issuperset(map(type, values)):
-        return list(values)  # type: ignore[arg-type]
+    if _PLAIN.issuperset(map(type, values)):
+        return list(map(float, values))  # type: ignore[arg-type]
     return [
         value if type(value) is float else _number(value, position, len(values))
         for position, value in enumerate(values)
@@ -251,14 +253,14 @@ def _host(name: str, value: object) -> tuple[bool, Array]:
         return True, np.array(value)
     except TensorError:
         raise
-    except Exception as error:  # whatever a framework raises for what it cannot convert, ragged lists included
+    except Exception as error:  # frameworks raise errors of any type for what they cannot convert, such as ragged lists
         msg = f"cannot record {name!r}: got {_describe(value)}, which gives no array of numbers ({error}); {_NUMBERS}"
         raise TensorError(msg) from error
 
 
 @functools.cache
 def _copies(kind: type) -> bool:
-    """Whether ``numpy()`` of this type is known to copy; PyTorch's, for one, shares its memory."""
+    """Whether ``numpy()`` of this type is known to copy. PyTorch's, for example, shares the tensor's memory."""
     defined_in = next((base.__module__ for base in kind.__mro__ if "numpy" in vars(base)), "")
     return defined_in.startswith(("tensorflow.", "keras.src."))
 
@@ -266,7 +268,7 @@ def _copies(kind: type) -> bool:
 @functools.cache
 def _holder(kind: type) -> Callable[[str, Any], object]:
     if kind.__name__ in _NO_HOST_VALUE:
-        return freeze  # which says why it cannot be
+        return freeze  # raises the error that says why it cannot be recorded
     if is_immutable(kind):
         return lambda name, value: value
     if hasattr(kind, "assign") and hasattr(kind, "value"):
@@ -277,7 +279,7 @@ def _holder(kind: type) -> Callable[[str, Any], object]:
 
 
 def _hold_variable(name: str, variable: Any) -> object:
-    # TensorFlow's `value` is a method that reads on the device; Keras' is a property that gives TensorFlow's variable.
+    # TensorFlow's `value` is a method that reads on the device. Keras' is a property that gives TensorFlow's variable.
     value = variable.value
     return hold(name, value() if callable(value) else value)
 
@@ -301,6 +303,6 @@ def _describe(value: Any) -> str:
         shown = repr(value)
         return f"{text} {shown if len(shown) <= 40 else shown[:37] + '...'}"
     for attribute in ("dtype", "shape"):
-        with contextlib.suppress(Exception):  # a description must not hide the error that it is part of
+        with contextlib.suppress(Exception):  # a failure here must not hide the error that is being described
             text += f", {attribute} {getattr(value, attribute)}"
     return text if "shape" in text or not isinstance(value, Sized) else f"{text} of length {len(value)}"

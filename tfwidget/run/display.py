@@ -1,6 +1,6 @@
-"""When a run is drawn, and on what: frames that are due, answers to the user, and the status between them.
+"""The display of a run: it draws frames that are due, answers to the user, and the status between them.
 
-Invariant: plotting never ends a training: a front end that raises costs one warning.
+Invariant: plotting never ends a training. A front end that raises causes one warning.
 """
 
 import math
@@ -25,7 +25,7 @@ class FrontEnd(Protocol):
     """What a run draws on."""
 
     def ready(self) -> bool:
-        """Whether a frame drawn now would be painted soon. To ask changes nothing."""
+        """Whether a frame drawn now would be painted soon. Asking changes nothing."""
         ...
 
     def draw(self, frame: Frame | None, status: Status, *, still: bool) -> None:
@@ -34,11 +34,11 @@ class FrontEnd(Protocol):
         Parameters
         ----------
         frame : Frame or None
-            What there is to see; None if only the status has changed.
+            What is to be shown; None if only the status has changed.
         status : Status
             Where the run is.
         still : bool
-            Whether the run is paused or has ended, so that the picture stays.
+            Whether the run is paused or has ended, so that this picture stays.
         """
         ...
 
@@ -49,17 +49,17 @@ class Display:
     Parameters
     ----------
     front_end : FrontEnd
-        What is drawn on; it may be changed for another.
+        What the run is drawn on. The attribute may be set to another one later.
     recorder : Recorder
-        Where frames come from.
+        Makes the frames.
     budget : Budget
-        What says when the next is due, and is told what it took.
+        Decides when the next frame is due, and is told what it took.
     rates : Rates
-        What counts frames.
+        Counts frames.
     status : callable
         Returns where the run is.
     warn : callable
-        Takes a key and a text, which is to be shown once for each key.
+        Takes a key and a text. It is to show the text once for each key.
     clock : callable
         Returns the time in seconds.
     """
@@ -83,11 +83,11 @@ class Display:
         self._warn = warn
         self._clock = clock
         self.turns: tuple[str | None, float | None] = (None, None)
-        """`Status.waits_for` and `Status.slow_step` as they were shown last."""
+        """`Status.waits_for` and `Status.slow_step`, as they were last shown."""
         self._shown_at = -math.inf
 
     def draw_due(self, step: int, now: float) -> float:
-        """Show what is due when this step has ended; return when to look again, by the clock."""
+        """Draw a frame or the status if one is due after this step; return when to look again, by the clock."""
         look_at = now + ASK_AGAIN
         if now < self._budget.due:
             look_at = self._budget.due
@@ -101,14 +101,14 @@ class Display:
         return min(look_at, self._shown_at + STATUS_INTERVAL)
 
     def answer(self, step: int) -> bool:
-        """Draw where the run stands, out of turn; return False where the front end is not ready for it."""
+        """Draw the present step at once, although no frame is due; return False if the front end is not ready."""
         ready = self._ready()
         if ready:
             self._draw(step, still=True)
         return ready
 
     def draw_last(self, step: int) -> None:
-        """Draw the last frame, ready or not; if it is in sight already, show the status."""
+        """Draw the last frame, even if the front end is not ready. If it was drawn before, show the status only."""
         if self._recorder.changed:
             self._draw(step, still=True)
         else:
@@ -127,7 +127,7 @@ class Display:
             return False
 
     def _draw(self, step: int, *, still: bool) -> None:
-        frame = self._recorder.frame(step)  # first, for the status tells the newest values
+        frame = self._recorder.frame(step)  # before the status, which has the newest values
         self._rates.drew(self._clock())
         self._show(frame, self._status(), still=still)
 

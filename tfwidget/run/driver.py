@@ -1,10 +1,11 @@
-"""Who calls the tick, and where it waits: a blocking cell, or the event loop in the background.
+"""The drivers of a run: a blocking cell, or the event loop for a run in the background.
 
-Invariant: on the owner thread one thing happens at a time. A background run makes its steps in slices, between which
-messages, cells, timers and other runs take their turns; none of them ever begins inside a step.
+Invariant: on the owner thread one thing happens at a time. A background run makes its steps in slices. Messages, cells,
+timers and other runs have their turns between two slices, and none of them ever begins inside a step.
 
-The background is a greenlet on the owner thread. A tick whose slice is used up switches to the asyncio task that drives
-it; the task lets the loop turn, and switches back. So the training needs no rewriting, and shares no thread.
+A background run is a greenlet on the owner thread. A tick whose slice is used up switches to the asyncio task that
+drives the run. The task lets the event loop turn, and switches back. So the training is ordinary code, and needs no
+thread of its own.
 """
 
 import asyncio
@@ -25,14 +26,14 @@ SLICE = 0.02
 """Seconds of steps after which a background run lets others have their turn."""
 
 SLOW = 0.25
-"""Seconds of a slice from which on the notebook feels slow."""
+"""A slice of more seconds than this makes the notebook feel slow."""
 
 TURNS = 8
-"""Turns of the event loop between two slices: a message passes several callbacks before its cell begins."""
+"""Turns of the event loop between two slices. A message passes several callbacks before its cell begins."""
 
 
 class Driver(Protocol):
-    """What a run needs of the one that drives it."""
+    """What a run needs of its driver."""
 
     @property
     def active(self) -> bool:
@@ -49,25 +50,25 @@ class Driver(Protocol):
         ...
 
     def wait(self, timeout: float | None) -> None:
-        """Wait until something happened, for so many seconds at most."""
+        """Wait until `wake` is called or a message arrives, at most `timeout` seconds; None: without a limit."""
         ...
 
     def wake(self) -> None:
-        """End the wait: something happened."""
+        """End the wait."""
         ...
 
     @property
     def waits_for(self) -> str | None:
-        """Why the run makes no steps now."""
+        """What the run waits for before it makes its next step, as words for the user; None if it does not wait."""
         ...
 
     @property
     def slow_step(self) -> float | None:
-        """Seconds of a step so long that others wait for it."""
+        """Seconds of a step, if it is so long that others have to wait for it; else None."""
         ...
 
     def throw(self, error: BaseException) -> None:
-        """Raise this inside of the training."""
+        """Raise `error` inside the training."""
         ...
 
 
@@ -77,7 +78,7 @@ class Blocking:
     Parameters
     ----------
     mailbox : Mailbox
-        Where messages of the browser arrive meanwhile.
+        Where messages of the browser arrive.
     """
 
     waits_for = None
@@ -94,7 +95,7 @@ class Blocking:
         return getcurrent() is self._greenlet
 
     def between_steps(self) -> None:
-        """Nobody else waits for a turn: the cell has the loop to itself."""
+        """Do nothing: nobody else has a turn while a cell blocks the event loop."""
 
     def wait(self, timeout: float | None) -> None:
         """Wait for messages, and handle them."""
@@ -102,10 +103,10 @@ class Blocking:
         self._mailbox.drain()
 
     def wake(self) -> None:
-        """Commands come out of the mailbox, which ends the wait."""
+        """Do nothing: commands arrive in the mailbox, and that ends the wait."""
 
     def throw(self, error: BaseException) -> None:
-        """Raise it here: the cell runs now."""
+        """Raise `error` here: the code that runs now is the training."""
         raise error
 
 
@@ -138,8 +139,8 @@ class Background:
         self._woken = asyncio.Event()
         self.slice_end = -math.inf
         self._thrown: BaseException | None = None
-        self._slow_slices: list[float] = []  # in a row
-        self.waits_for: str | None = None  # until the next slice
+        self._slow_slices: list[float] = []  # the last ones, at most two, with no quick one between or after them
+        self.waits_for: str | None = None  # is None again when the next slice begins
 
     @property
     def active(self) -> bool:
@@ -153,7 +154,7 @@ class Background:
 
     @property
     def slow_step(self) -> float | None:
-        """Seconds of a step so long that others wait for it; two in a row, for the first may compile a function."""
+        """Seconds of a step, if two in a row were so long that others wait. One alone may have compiled a function."""
         return min(self._slow_slices) if len(self._slow_slices) > 1 else None
 
     async def drive(self) -> None:
@@ -169,7 +170,7 @@ class Background:
                     await self._sleep(timeout)
                 timeout = self._slice()
         finally:
-            # The loop ends before the training did: its `finally` clauses run, nothing is left behind.
+            # The event loop ends before the training has: end the training, so that its `finally` clauses run.
             while not self.ended:
                 self._thrown = GreenletExit()
                 self._slice()
@@ -198,18 +199,18 @@ class Background:
             self._greenlet.parent.switch(None)
 
     def wait(self, timeout: float | None) -> None:
-        """Leave the loop to others, without using the processor."""
+        """Let others use the event loop until `wake` is called, at most `timeout` seconds; None: without a limit."""
         self._greenlet.parent.switch(math.inf if timeout is None else timeout)
 
     def wake(self) -> None:
         """End the wait."""
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._woken.set)  # from a signal handler, too
+            self._loop.call_soon_threadsafe(self._woken.set)  # signal handlers may call this
 
     def throw(self, error: BaseException) -> None:
-        """Raise this inside the training: at once where it runs now, else when its next slice begins.
+        """Raise `error` inside the training: at once if it runs now, else when its next slice begins.
 
-        One that has yet to begin, or has ended, has nowhere to raise it: the error would end the event loop.
+        A training that has not begun, or has ended, ignores it: the error would end the event loop.
         """
         if self.active:
             raise error

@@ -1,6 +1,6 @@
-"""How a run ends: its outcome, those who are told, and those who await it.
+"""The end of a run: its outcome, the calls that follow it, and the cells that await it.
 
-Invariant: an outcome is decided once, and nobody who waits for it is left waiting.
+Invariant: an outcome is decided once, and then every cell that awaits it goes on.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ class Ending:
 
     def __init__(self) -> None:
         self.is_over = False
-        """Whether no more steps are made. The outcome may become known later."""
+        """Whether no more steps are made. The outcome may be decided later."""
         self.outcome: Outcome | None = None
         self.error: BaseException | str | None = None
         self._result: object = None
@@ -27,7 +27,7 @@ class Ending:
         self._waiters: list[asyncio.Future[None]] = []
 
     def decide(self, outcome: Outcome, error: BaseException | str | None, result: object) -> None:
-        """Say how the run ended."""
+        """Set how the run ended; the caller calls this once."""
         self.outcome, self.error, self._result = outcome, error, result
 
     def at_end(self, call: Callable[[], object], *, awaited: bool) -> None:
@@ -37,7 +37,7 @@ class Ending:
             self._calls_of_awaiter.append(call)
 
     def tell(self) -> None:
-        """Tell everybody that the run has ended."""
+        """Make the calls that were registered, and let the cells that await the run go on."""
         try:
             while self._calls:
                 self._calls.pop(0)()
@@ -49,7 +49,7 @@ class Ending:
             self._waiters.clear()
 
     def cancel_waiters(self) -> None:
-        """End the cells that await the run."""
+        """Cancel the cells that await the run."""
         for waiter in self._waiters:
             waiter.cancel()
 
@@ -59,9 +59,16 @@ class Ending:
         Parameters
         ----------
         run : object
-            What an error message names.
+            The run, for an error message.
         cancelled : callable
-            Called without arguments when whoever awaits is cancelled.
+            Called without arguments when the cell that awaits is cancelled.
+
+        Raises
+        ------
+        RunError
+            If the run was interrupted inside a step.
+        Exception
+            The error that ended the run, if there was one.
         """
         if self.outcome is None:
             waiter = asyncio.get_running_loop().create_future()
@@ -74,8 +81,8 @@ class Ending:
         while self._calls_of_awaiter:
             self._calls_of_awaiter.pop(0)()
         if isinstance(self.error, KeyboardInterrupt):
-            # An awaiting cell must not be interrupted in its turn.
-            raise RunError(f"{run!r} was interrupted inside of a step") from self.error
+            # Raised as it is, a KeyboardInterrupt would interrupt the cell that awaits, too.
+            raise RunError(f"{run!r} was interrupted inside a step") from self.error
         if isinstance(self.error, BaseException):
             raise self.error
         return self._result

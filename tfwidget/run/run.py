@@ -5,7 +5,7 @@ Invariants:
 - Steps never overlap a command, a message of the browser or a draw: all of them happen inside `Run.tick`, on the owner
   thread, at a step boundary.
 - A run ends with exactly one outcome, decided once, and its last values are drawn.
-- Plotting never ends a training: whatever goes wrong with a value or a picture becomes a text in its place.
+- Plotting never ends a training: an error in a value or a picture becomes a text in its place, or a warning.
 
 ::
 
@@ -15,8 +15,8 @@ Invariants:
         3. take a snapshot        only if a frame is due and the front end is ready for it
         4. draw                   newest snapshot wins
 
-At most step boundaries there is nothing to do. So the run knows when it has to look next, and until then `step_done`
-reads the clock and returns. A background run lets others have their turn first; see `tfwidget.run.driver`.
+At most step boundaries there is nothing to do. So the run keeps the time at which it must look again. Until then
+`step_done` reads the clock and returns. A background run first lets others have their turn; see `tfwidget.run.driver`.
 """
 
 import threading
@@ -43,10 +43,10 @@ from tfwidget.run.steering import AT_ONCE, Steering
 __all__ = ["FrontEnd", "Run"]
 
 SAMPLED = 64
-"""One of so many calls of `Run.log` is timed."""
+"""One call of `Run.log` in this number is timed."""
 
 ASK_PAUSED = 0.5
-"""Seconds after which a paused run asks a front end again that was not ready, if nothing wakes it before."""
+"""Seconds after which a paused run asks again whether the front end is ready, if nothing wakes the run before."""
 
 
 class Run(Steering):
@@ -61,22 +61,22 @@ class Run(Steering):
     total : int, optional
         The number of steps to be made, where it is known.
     fetch : callable, optional
-        Brings a list of scalars to the host, all at once.
+        Copies a list of scalars to the host, all at once.
     after : Run, optional
-        The run to go on from: its step count, its record, what it knows of the cost of frames.
+        The run before, which this one continues: its step count, its record, its budget.
     driver : Driver, optional
-        Who drives the run; by default the cell that makes it.
+        What drives the run; by default the cell that makes the run.
     pace : Pace, optional
-        How much plotting may take; it may change meanwhile.
+        How much plotting may take. It may change during the run.
     clock : callable, optional
         Returns the time in seconds.
 
     Attributes
     ----------
     step : int
-        The completed steps; see `at`.
+        The number of completed steps; see `at`.
     total : int or None
-        The number of steps to be made, those of the runs before included.
+        The number of steps to be made, including those of the runs that this one continues.
     looping : bool
         Whether a ``live`` makes the steps now; see `loop`.
     in_background : bool
@@ -127,19 +127,19 @@ class Run(Steering):
 
     @property
     def error(self) -> BaseException | str | None:
-        """What ended the run, if it was not simply finished."""
+        """Why the run failed or was stopped; None if it has finished, or not ended yet."""
         return self._ending.error
 
     @property
     def history(self) -> History:
-        """What was recorded, up to the last step."""
+        """What was recorded, up to the last step. On another thread the newest scalars may be missing."""
         if threading.get_ident() == self._owner:
             self._recorder.collect()
         return self._recorder.history
 
     @property
     def status(self) -> Status:
-        """Where the run is, as shown in the widget."""
+        """Where the run is, as the plot shows it."""
         now, error = self._clock(), self.error
         elapsed = self._rates.elapsed(now)
         rate = self._rates.steps_per_second(self.step, now)
@@ -165,7 +165,7 @@ class Run(Steering):
     # -- what a run is told ------------------------------------------------------------------------------------------
 
     def at(self, step: int | None = None, *, total: int | EllipsisType | None = ...) -> None:
-        """Say how many steps are completed, or how many are to be made; for who counts them, as Keras does."""
+        """Set the number of completed steps, or of steps to be made. For callers that count steps, such as Keras."""
         if step is not None:
             self.step = step
         if total is not ...:
@@ -173,7 +173,7 @@ class Run(Steering):
 
     @contextmanager
     def loop(self, total: int | None) -> Iterator[None]:
-        """Within this context a ``live`` makes the steps, `total` more of them where it is known."""
+        """Return a context in which a ``live`` makes the steps, `total` more of them where that is known."""
         self.total = None if total is None else self.step + total
         self.looping = True
         try:
@@ -188,13 +188,13 @@ class Run(Steering):
         self._look_at = AT_ONCE
 
     def note(self, event: str, changed: str | None = None) -> None:
-        """Record an event of this step; `changed` names what was changed by hand, see `History.note`."""
+        """Record an event at this step. `changed` is the name of what was changed by hand; see `History.note`."""
         self._recorder.note(self.step, event, changed)
 
     # -- logging ---------------------------------------------------------------------------------------------------
 
     def log(self, values: Mapping[str, object], step: int | None = None) -> None:
-        """Record values of the step under way, or of another that is not before the last; see `tfwidget.log`."""
+        """Record values of the step under way, or of `step`, which must not decrease; see `tfwidget.log`."""
         if threading.get_ident() != self._owner or self._ending.is_over:
             self._log_otherwise(values, step)
             return
@@ -212,9 +212,9 @@ class Run(Steering):
             self._look_at = AT_ONCE
 
     def _log_otherwise(self, values: Mapping[str, object], step: int | None) -> None:
-        """Take values of another thread, or those that come too late."""
+        """Take values from another thread; warn about values that come after the run's end."""
         if threading.get_ident() != self._owner:
-            # The caller may go on to change its arrays: copy them here, on the thread that owns them.
+            # The caller may change its arrays after this call, so they are copied now, on the caller's thread.
             copies = self._recorder.copies(values)
             self._mailbox.post(lambda: self.log(copies, step))
             return
@@ -222,7 +222,7 @@ class Run(Steering):
         self._warn("log", f"log({names}) came after the run had ended ({self.state}); nothing recorded")
 
     def log_late(self, values: Mapping[str, object]) -> None:
-        """Take values of the last step after the end, the newest of each name; `draw_last` records and shows them."""
+        """Take values of the last step after the run's end. `draw_last` records and shows the newest of each name."""
         self._late.update(values if threading.get_ident() == self._owner else self._recorder.copies(values))
 
     def _record_late(self) -> None:
@@ -238,7 +238,7 @@ class Run(Steering):
     # -- the tick --------------------------------------------------------------------------------------------------
 
     def before_first_step(self) -> bool:
-        """Wait where a pause came before any step; return False when the run is to end."""
+        """Wait if the run was paused before its first step; return False when the run is to end."""
         if self._pause:
             self._hold()
         return not self.stopping
@@ -253,10 +253,10 @@ class Run(Steering):
         return self.tick()
 
     def tick(self) -> bool:
-        """Listen, obey, draw; return False when the run is to end. While the run is paused, it waits here.
+        """Handle messages and commands, and draw what is due; return False when the run is to end.
 
-        On another thread than the run's own it does nothing but wait while the run is paused. In another cell it does
-        nothing.
+        While the run is paused, it waits here. Another thread that calls this only waits while the run is paused. A
+        call from another cell does nothing.
         """
         if threading.get_ident() != self._owner:
             self._may_step.wait()
@@ -277,14 +277,14 @@ class Run(Steering):
         return not self.stopping
 
     def _look(self) -> None:
-        """Do what is due, and find out when there will be something to do again."""
+        """Draw what is due, and set the time at which the run must look again."""
         now = self._clock()
         if self.step > self._first_step:
             self._rates.step_done(self.step, now)
         look_at = self._display.draw_due(self.step, now)
         if self.in_background and self._turns != self._display.turns:
             self._display.show_status()
-        # Stopped in mid-step, the run must not make the next one.
+        # A run that was stopped meanwhile must not make another step.
         self._look_at = AT_ONCE if self._stop else min(look_at, self._driver.slice_end)
 
     def _hold(self) -> None:
@@ -296,14 +296,14 @@ class Run(Steering):
         began = self._clock()
         if not self._paused:
             self.note("paused")
-            self._recorder.changed = True  # what is in sight already is drawn once more, as a still picture
+            self._recorder.changed = True  # the step is drawn once more, as a still picture
         self._paused = True
         self._may_step.clear()
         try:
             if not self._display.answer(self.step):
                 self._display.show_status()
             while self._pause and not self._allowed and not self.stopping:
-                # What is logged, marked or acknowledged meanwhile arrives here, too.
+                # Values of other threads, marks and acknowledgements arrive during this wait, too.
                 waits = self._recorder.changed and not self._display.answer(self.step)
                 self._driver.wait(ASK_PAUSED if waits else None)
             if not self._allowed:
@@ -318,7 +318,7 @@ class Run(Steering):
             self.show_status()
 
     def rest(self, seconds: float) -> None:
-        """Tick for so many seconds, as ``plt.pause`` does; where no ``live`` makes the steps, it is the end of one."""
+        """Tick for a time in seconds, as in ``plt.pause``. Where no ``live`` makes the steps, this ends a step."""
         if not self.looping:
             self.step += 1
             if self._paused and self._allowed:
@@ -330,26 +330,29 @@ class Run(Steering):
                 return
             self._driver.wait(left)
         if self.in_background and not self.looping:
-            raise GreenletExit  # nothing else ends such a loop
+            raise GreenletExit  # the user's own loop does not ask whether the run was stopped
 
     def show_status(self) -> None:
-        """Show where the run is, now: for what changes between two ticks."""
+        """Show the status now, because it has changed between two ticks."""
         self._display.show_status()
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def at_end(self, call: Callable[[], object], *, awaited: bool = False) -> None:
-        """Call `call` when the outcome is decided; if `awaited`, once more in the first cell that awaits the run."""
+        """Call `call` when the outcome is decided. If `awaited`, the first cell that awaits the run calls it again."""
         self._ending.at_end(call, awaited=awaited)
 
     def leave(self) -> None:
-        """Make no more steps: the loop was left, and nobody knows why yet. The last values are drawn."""
+        """Make no more steps, and draw the last values. The loop was left, and the outcome is not known yet."""
         if not self._ending.is_over:
             self._end_steps()
             self._draw_last()
 
     def finish(self, outcome: Outcome, error: BaseException | str | None = None, *, result: object = None) -> None:
-        """Decide the outcome; only the first call does. The last values are drawn, and those who wait are told."""
+        """Decide the outcome, draw the last values, and let the cells that await the run go on.
+
+        Only the first call counts. `error` says why the run failed or was stopped; ``await run`` returns `result`.
+        """
         if self._ending.outcome is not None:
             return
         if error is None and self._stop:
@@ -359,20 +362,20 @@ class Run(Steering):
         self.note(outcome)
         try:
             self._draw_last()
-        finally:  # an interrupt of the last draw, too, must not leave anybody waiting
+        finally:  # even if the last draw is interrupted, nobody may be left waiting
             self._ending.tell()
 
     def _end_steps(self) -> None:
         if not self._ending.is_over:
             self._ending.is_over = True
-            self._recorder.changed = True  # what is in sight already is drawn once more, as a still picture
+            self._recorder.changed = True  # the last step is drawn once more, as a still picture
             self._rates.end(self._clock())
         self._paused = False
         self._look_at = AT_ONCE
         self._may_step.set()
 
     def draw_last(self) -> None:
-        """Record what was logged after the end, and show it; see `log_late`."""
+        """Record and show the values that were logged after the end; see `log_late`."""
         if self._late:
             self._draw_last()
 
@@ -382,7 +385,7 @@ class Run(Steering):
         self._recorder.release()
 
     def __await__(self) -> Generator[Any, None, Any]:
-        """Wait for the end; give what the training returned, or raise what ended it."""
+        """Wait for the end; return what the training returned, or raise the error that ended it."""
         if self.is_own and self._ending.outcome is None:
             raise RunError("a run cannot wait for its own end; await it in another cell")
         return self._ending.wait(self, self._awaiter_cancelled)

@@ -1,6 +1,6 @@
-"""Where a run is: its state, its step, and what the clock says about both.
+"""The status of a run: its state, its step, its duration and its rates.
 
-Invariant: time that a run spends paused counts in no rate, and no number changes after the run's end.
+Invariant: the time that a run is paused counts in no rate, and no number changes after the run's end.
 """
 
 from collections import deque
@@ -12,13 +12,13 @@ __all__ = ["Outcome", "Rates", "State", "Status"]
 
 Outcome = Literal["finished", "stopped", "failed"]
 State = Literal["running", "paused", "ended", "finished", "stopped", "failed"]
-"""``ended``: no further step is made, and the outcome is not known yet."""
+"""``ended``: no further step is made, and the outcome is not decided yet."""
 
 STEPS_KNOWN_AFTER = 1.0
-"""Seconds of steps after which their rate is told."""
+"""Seconds of steps after which their rate is shown."""
 
 FRAMES_OVER = 2.0
-"""The rate of frames is a mean over so many seconds, so that it reads calmly."""
+"""Seconds over which the rate of frames is averaged, so that the number is steady enough to read."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Status:
     state : State
         Running, paused, ended, or the outcome.
     step : int
-        The completed steps.
+        The number of completed steps.
     total : int or None
         The number of steps to be made, where it is known.
     elapsed : float
@@ -38,9 +38,10 @@ class Status:
     steps_per_second : float or None
         A mean over the steps after the first, which may compile functions. None in the first second.
     remaining : float or None
-        Seconds to the last step, where `total` and the rate are known.
+        Seconds until the last step, where `total` and the rate are known.
     plotting_share : float
-        The share of `elapsed` that went into plotting. The first frames and answers to the user are not counted.
+        The share of `elapsed` that went into plotting, from 0 to 1. The first frames and answers to the user are not
+        counted.
     frames_per_second : float
         A mean over the last two seconds.
     latest : Mapping[str, float]
@@ -50,7 +51,7 @@ class Status:
     waits_for : str or None
         What a background run waits for before it makes its next step.
     slow_step : float or None
-        Seconds of the steps of a background run, where other cells have to wait for them.
+        Seconds of a step of a background run, if it is so long that other cells have to wait for it.
     """
 
     state: State
@@ -77,13 +78,13 @@ class Rates:
     """
 
     def __init__(self, began: float) -> None:
-        self._began = began  # later by the length of each pause
+        self._began = began  # moved forward by the length of each pause
         self._ended: float | None = None
         self._first_step: tuple[int, float] | None = None  # how many were completed, and when
         self._frames: deque[float] = deque()
 
     def step_done(self, step: int, now: float) -> None:
-        """Note the first completed step; later ones change nothing."""
+        """Note when the first step was completed. Later calls change nothing."""
         if self._first_step is None:
             self._first_step = (step, now)
 
@@ -92,7 +93,7 @@ class Rates:
         self._frames.append(now)
 
     def paused(self, seconds: float) -> None:
-        """Leave out a pause that has just ended."""
+        """Leave out a pause, of this length, that has just ended."""
         self._began += seconds
         if self._first_step is not None:
             step, when = self._first_step
@@ -109,7 +110,7 @@ class Rates:
         return max((now if self._ended is None else self._ended) - self._began, 1e-9)
 
     def steps_per_second(self, step: int, now: float) -> float | None:
-        """Return the mean rate of steps, or None while it is not known."""
+        """Return the mean rate of the steps after the first, or None while it is not known."""
         if self._first_step is None:
             return None
         first, when = self._first_step
@@ -119,7 +120,7 @@ class Rates:
         return (step - first) / took
 
     def frames_per_second(self, now: float) -> float:
-        """Return the mean rate of the newest frames."""
+        """Return the mean rate of frames over the last `FRAMES_OVER` seconds."""
         while self._frames and now - self._frames[0] > FRAMES_OVER:
             self._frames.popleft()
         if len(self._frames) < 2:

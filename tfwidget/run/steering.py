@@ -1,6 +1,6 @@
-"""What a run is told by the user: pause, single step, stop, interrupt.
+"""Commands of the user to a run: pause, single step, stop, interrupt.
 
-Invariant: a command takes effect at a step boundary, on the thread that owns the run, whoever gives it.
+Invariant: a command takes effect at a step boundary, on the thread that owns the run, whichever thread gives it.
 """
 
 import math
@@ -15,7 +15,7 @@ from tfwidget.run.status import State
 __all__ = ["AT_ONCE", "Steering"]
 
 AT_ONCE = -math.inf
-"""Before any time that a clock tells."""
+"""A time before every other."""
 
 
 class Steering:
@@ -26,7 +26,7 @@ class Steering:
     mailbox : Mailbox
         Where commands of other threads go.
     driver : Driver
-        What waits while the run is paused, and is woken by a command.
+        Waits while the run is paused. A command wakes it.
     """
 
     def __init__(self, mailbox: Mailbox, driver: Driver) -> None:
@@ -35,12 +35,13 @@ class Steering:
         self._owner = threading.get_ident()
         self._ending = Ending()
         self._look_at = AT_ONCE
-        """When there is something to do at a step boundary, by the clock."""
+        """The time from which on there is something to do at a step boundary, by the clock."""
         self._pause = False
-        """Whether the run is to be paused."""
+        """Whether the run is to be paused at the next step boundary."""
         self._paused = False
+        """Whether it is paused."""
         self._allowed = 0
-        """Steps that may still be made although the run is paused."""
+        """The number of steps that a paused run may still make."""
         self._may_step = threading.Event()
         self._may_step.set()
         self._stop = False
@@ -49,24 +50,24 @@ class Steering:
 
     @property
     def state(self) -> State:
-        """Where the run is: running, paused, ended, or its outcome."""
+        """Running, paused, ended, or the outcome."""
         if self._ending.is_over:
             return self._ending.outcome or "ended"
         return "paused" if self._paused else "running"
 
     @property
     def stopping(self) -> bool:
-        """Whether no further step is to be made."""
+        """Whether the run must make no further step."""
         return self._stop or self._ending.is_over
 
     @property
     def stopped_by_user(self) -> bool:
-        """Whether the run has ended because it was told to stop."""
+        """Whether the run has ended because the user has stopped it."""
         return self._stop and self._ending.outcome == "stopped"
 
     @property
     def is_own(self) -> bool:
-        """Whether the code that asks is the training itself."""
+        """Whether the calling code is the training itself."""
         return threading.get_ident() == self._owner and self._driver.active
 
     def pause(self) -> None:
@@ -78,10 +79,16 @@ class Steering:
         self.command(lambda: self._set_pause(False))
 
     def advance(self, steps: int = 1) -> None:
-        """Make exactly so many steps, and pause again."""
+        """Make exactly `steps` steps, and pause again.
+
+        Raises
+        ------
+        ValueError
+            If `steps` is not a positive integer.
+        """
         if not isinstance(steps, int) or steps < 1:
             raise ValueError(f"advance: steps must be a positive integer, got {steps!r}")
-        # While the run is still running, the step under way ends first: the pause comes before the steps.
+        # If the run is not paused yet, it first pauses after the step under way, and then makes these steps.
         self.command(lambda: self._set_pause(True, self._allowed + steps))
 
     def stop(self, reason: str | None = None) -> None:
@@ -90,14 +97,14 @@ class Steering:
         Parameters
         ----------
         reason : str, optional
-            Shown in the plot.
+            Why, shown in the plot.
         """
         self.command(lambda: self._set_stop(reason))
 
     def interrupt(self) -> None:
-        """End the run at the next step boundary; asked a second time, raise KeyboardInterrupt inside the step."""
+        """End the run at the next step boundary. A second call raises KeyboardInterrupt inside the step."""
         if self._ending.is_over:
-            return  # no step is under way; those who wait are told when the last picture is drawn
+            return  # no step is under way, and the cells that await the run go on when the last frame is drawn
         if self._interrupted:
             self._driver.throw(KeyboardInterrupt())
         self._interrupted = True
@@ -105,7 +112,7 @@ class Steering:
         self.stop("interrupted")
 
     def command(self, command: Callable[[], object]) -> None:
-        """Call `command` on the owner thread: at once if this is it, else at the next tick."""
+        """Call `command` on the thread that owns the run: at once if this is that thread, else at its next tick."""
         if threading.get_ident() != self._owner:
             self._mailbox.post(lambda: self.command(command))
             return
@@ -120,6 +127,6 @@ class Steering:
         self._stop, self._stop_reason = True, self._stop_reason or reason
 
     def _awaiter_cancelled(self) -> None:
-        # Not `interrupt`: the signal that ended the cell has told the run already, and this is no second one.
+        # Not `interrupt`: the signal that cancelled the cell has interrupted the run already.
         self._interrupted = True
         self.stop("the cell that awaited it ended")

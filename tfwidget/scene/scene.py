@@ -8,7 +8,7 @@ holds a NumPy array, float32 or uint8. An array is compared by identity, all els
 puts another one.
 """
 
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,25 @@ class Scene:
             if "points" in changed:
                 self._grown.pop(number, None)
 
+    def change(self, number: int, properties: dict[str, Any]) -> None:
+        """Say that a node which was put has these properties now, and all others as before.
+
+        Parameters
+        ----------
+        number : int
+            Of a node that was put.
+        properties : dict
+            Those that differ from what was put last; not its kind.
+        """
+        self._nodes[number].update(properties)
+        changes = self._changes.get(number)
+        if changes is None:
+            self._changes[number] = properties
+        else:
+            changes.update(properties)
+        if "points" in properties:
+            self._grown.pop(number, None)
+
     def grow(self, number: int, points: NDArray[np.float32]) -> None:
         """Add points at the end of a path.
 
@@ -108,33 +127,16 @@ class Scene:
 
     def take(self) -> tuple[Body, bytes]:
         """What has changed since the last call, and the buffer with its arrays; all of it is taken for told then."""
-        chunks: list[bytes] = []
-        length = 0
-
-        def packed(value: Any) -> Any:
-            nonlocal length
-            if isinstance(value, dict):
-                return {key: packed(inner) for key, inner in value.items()}
-            if not isinstance(value, np.ndarray):
-                return value
-            chunk = value.tobytes()
-            data = {"at": length, "type": _type(value), "shape": list(value.shape)}
-            chunks.append(chunk)
-            length += len(chunk)
-            if length % 4:
-                chunks.append(bytes(-length % 4))
-                length += -length % 4
-            return data
-
+        buffer = bytearray()
         body: Body = {
-            "nodes": [(number, packed(changes)) for number, changes in self._changes.items()],
-            "grown": [(number, packed(_joined(points))) for number, points in self._grown.items()],
+            "nodes": [(number, _packed(changes, buffer)) for number, changes in self._changes.items()],
+            "grown": [(number, _data(_joined(points), buffer)) for number, points in self._grown.items()],
             "dropped": list(self._dropped),
         }
         self._told.update(self._changes)
         self._told.difference_update(self._dropped)
         self._changes, self._grown, self._dropped = {}, {}, {}
-        return body, b"".join(chunks)
+        return body, bytes(buffer)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -147,11 +149,31 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+def _packed(properties: dict[str, Any], buffer: bytearray) -> dict[str, Any]:
+    """Properties with their arrays put into the buffer."""
+    result: dict[str, Any] = {}
+    for key, value in properties.items():
+        if value.__class__ is dict:
+            value = _packed(value, buffer)
+        elif isinstance(value, np.ndarray):
+            value = _data(value, buffer)
+        result[key] = value
+    return result
+
+
+def _data(array: Array, buffer: bytearray) -> Data:
+    data: Data = {"at": len(buffer), "type": _type(array), "shape": list(array.shape)}
+    buffer += array.tobytes()
+    if array.nbytes % 4:
+        buffer += bytes(-array.nbytes % 4)
+    return data
+
+
 def _joined(points: list[Array]) -> Array:
     return points[0] if len(points) == 1 else np.concatenate(points)
 
 
-def _type(array: Array) -> str:
+def _type(array: Array) -> Literal["f4", "u1"]:
     if array.dtype == np.dtype("<f4"):
         return "f4"
     if array.dtype == np.uint8:

@@ -1,6 +1,6 @@
-"""What a knob may be set to, and the slider or the drop-down that shows it.
+"""The values that a knob may be set to, and the slider or the drop-down that shows them.
 
-Invariant: a value of the browser is checked by type and range before anybody else sees it.
+Invariant: a value from the browser is checked by type and range before any other code uses it.
 """
 
 import math
@@ -18,18 +18,30 @@ from tfwidget.widget.targets import Setter, Value, Variable
 __all__ = ["MAX_VALUES", "STEPS", "STEPS_PER_DECADE", "Choice", "Control", "Range", "as_choice", "as_range", "as_text"]
 
 MAX_VALUES = 100
-"""A drop-down has no more entries than this."""
+"""The largest number of entries of a drop-down."""
 
 STEPS_PER_DECADE = 250
-"""Steps of a logarithmic slider. It shows the nearest one, which so has the same first two digits as the value."""
+"""Steps of a logarithmic slider: so many that the step nearest to a value has the same first two digits."""
 
 STEPS = 500
-"""A linear slider has at least so many."""
+"""The smallest number of steps of a linear slider."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from `lo` to `hi`."""
+    """The numbers from `lo` to `hi`, ends included.
+
+    Parameters
+    ----------
+    lo, hi : float
+        The ends.
+    log : bool
+        Whether the slider is logarithmic.
+    whole : bool
+        Whether only integers are allowed.
+    precision : float
+        The relative difference up to which a number still equals an end.
+    """
 
     lo: float
     hi: float
@@ -63,15 +75,16 @@ class Range:
         return int(number) if self.whole else float(number)
 
     hear = take
-    """Check what the browser says, which is the number itself."""
+    """Check a value from the browser: the number itself."""
 
     def tell(self, value: Value) -> float:
-        """What the browser is told: the nearest of these."""
+        """Return the value to send to the browser: the nearest number of the range."""
         return self.lo if isinstance(value, str) or math.isnan(value) else min(max(value, self.lo), self.hi)
 
     def control(self, **look: Any) -> "Control":
-        """Make the widget; `look` goes to it."""
-        # Else the browser says the value as soon as it shows the slider, and may wait for the answer until a cell ends.
+        """Make the widget; `look` are further arguments for it."""
+        # Otherwise the browser sends the value as soon as it shows the slider, and may wait for an answer until a cell
+        # has ended.
         look["continuous_update"] = False
         if self.whole:
             return IntSlider(min=self.lo, max=self.hi, **look)
@@ -84,7 +97,15 @@ class Range:
 
 @dataclass(frozen=True)
 class Choice:
-    """A few numbers or texts."""
+    """A few numbers or strings.
+
+    Parameters
+    ----------
+    values : tuple of numbers or str
+        In the order of the drop-down.
+    precision : float
+        The relative difference up to which two numbers are equal.
+    """
 
     values: tuple[Value, ...]
     precision: float
@@ -109,13 +130,13 @@ class Choice:
         return self.values[index]
 
     def hear(self, raw: object) -> Value:
-        """Check what the browser says, which is a place in the list."""
+        """Check a value from the browser, which is a place in the list, and return the entry there."""
         if not isinstance(raw, int) or isinstance(raw, bool) or not 0 <= raw < len(self.values):
             raise ValueError(f"must be a place in a list of {len(self.values)}, got {raw!r}")
         return self.values[raw]
 
     def tell(self, value: object) -> int | None:
-        """What the browser is told: the place in the list, None for a value that is not there."""
+        """Return the value to send to the browser: the place in the list, or None for a value that is not there."""
         number = as_number(value)
         for index, one in enumerate(self.values):
             if isinstance(one, str) or number is None:
@@ -126,12 +147,12 @@ class Choice:
         return None
 
     def control(self, **look: Any) -> "Control":
-        """Make the widget; `look` goes to it."""
+        """Make the widget; `look` are further arguments for it."""
         return Dropdown(options=[(as_label(value), index) for index, value in enumerate(self.values)], **look)
 
 
 def as_range(name: str, lo: object, hi: object, log: bool, target: Variable | Setter) -> Range:
-    """Check the range of a knob of this name; TypeError or ValueError if it makes no sense."""
+    """Return the range of a knob; raise TypeError or ValueError if it makes no sense."""
     if lo is None or hi is None:
         raise ValueError(
             f"knob {name!r}: lo and hi are needed, such as 1e-5, 1e-1, or values=[...]; got lo={lo!r}, hi={hi!r}"
@@ -159,7 +180,7 @@ def as_range(name: str, lo: object, hi: object, log: bool, target: Variable | Se
 
 
 def as_choice(name: str, values: object, target: Variable | Setter) -> Choice:
-    """Check the values of a knob of this name; TypeError or ValueError if they make no sense."""
+    """Return the choice of a knob; raise TypeError or ValueError if the values make no sense."""
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise TypeError(f"knob {name!r}: values must be a list of numbers or strings, got {values!r}")
     taken: list[Value] = []
@@ -179,19 +200,19 @@ def as_choice(name: str, values: object, target: Variable | Setter) -> Choice:
 
 
 def as_number(value: object) -> int | float | None:
-    """A finite real number as Python's own, or None; True and False are none."""
+    """Return a finite real number as a Python number; None for anything else, such as True."""
     if isinstance(value, bool):
         return None
     if isinstance(value, numbers.Integral):
         number = int(value)
-        return number if abs(number) <= 2**53 else None  # the browser's numbers end there
+        return number if abs(number) <= 2**53 else None  # the browser has no larger exact integers
     if isinstance(value, numbers.Real):
         return float(value) if math.isfinite(value) else None
     return None
 
 
 def as_text(value: Value) -> str:
-    """A value as a person reads it."""
+    """Return a value as a person reads it."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
@@ -205,21 +226,21 @@ def listed(texts: Sequence[str]) -> str:
 
 
 class Control(Gathered, Guarded):
-    """The part of a knob that is turned."""
+    """The slider or drop-down of a knob."""
 
     domain: Range | Choice
     on_heard: Callable[[Value], None]
 
     def check(self, raw: object) -> object:
-        """Return what the control is to show; ValueError if the browser's value makes no sense."""
+        """Return the value that the control is to show; raise ValueError if the browser's value makes no sense."""
         return self.domain.tell(self.domain.hear(raw))
 
     def heard(self, raw: object) -> None:
-        """Tell the knob of a value that was checked."""
+        """Pass a checked value on to the knob."""
         self.on_heard(self.domain.hear(raw))
 
     def tell(self, value: Value) -> None:
-        """Show a value. What the variable only rounded is not told: it would come between the hand and the slider."""
+        """Show a value. One that differs only by the variable's rounding is not sent: a slider in use would jump."""
         told, shown = self.domain.tell(value), getattr(self, self.guarded)
         if told is None or shown is None or not math.isclose(told, shown, rel_tol=self.domain.precision):
             setattr(self, self.guarded, told)

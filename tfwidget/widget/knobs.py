@@ -1,7 +1,7 @@
-"""`knob`: a slider or a drop-down beside the buttons, for a number that may change while the training goes on.
+"""`Knob`: a slider or a drop-down under the buttons, for a number that may change while the training goes on.
 
-Invariant: a value reaches the variable or the setter between two steps, checked by type and range whoever sent it, and
-is recorded with its step.
+Invariant: a value from any source is checked by type and range, takes effect between two steps, and is recorded with
+its step.
 """
 
 import html
@@ -22,7 +22,7 @@ from tfwidget.widget.targets import Setter, Value, Variable, as_target
 __all__ = ["SETTLED", "Knob", "Value"]
 
 SETTLED = 1.0
-"""So many seconds after the browser's last word a slider follows Python again: who drags it is left alone."""
+"""Seconds after the last message of the browser during which a slider is not changed by Python: it may be in use."""
 
 
 class Knob:
@@ -40,14 +40,14 @@ class Knob:
     Attributes
     ----------
     name : str
-        What it is called.
+        Its name in the plot and in the history.
     clock : callable
         Returns the time in seconds.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is of the wrong type or value, or the variable holds a value out of range.
+        If an argument is of the wrong type or value, or the variable holds a value outside of the range.
     """
 
     def __init__(
@@ -83,9 +83,9 @@ class Knob:
         self._heard_at = -math.inf
         self._error = ""
         self.control: Control | None = None
-        """What is turned in the browser; None until the knob is in a plot."""
+        """The slider or drop-down; None until the knob is in a plot."""
         self.remark: Html | None = None
-        """What the control cannot show."""
+        """The text beside it: an error, or a value that it cannot show."""
 
     def _check_first(self, value: Value | None) -> None:
         if isinstance(self._target, Setter):
@@ -108,7 +108,15 @@ class Knob:
 
     @property
     def value(self) -> Value:
-        """The value in effect. A new one takes effect at the next step boundary; where no run is under way, at once."""
+        """The value in effect. A new one takes effect at the next step boundary, or at once if no run is under way.
+
+        Raises
+        ------
+        RunError
+            If the knob is closed.
+        ValueError
+            If a new value is outside of the range or not in the list.
+        """
         return self._open_target().read()
 
     @value.setter
@@ -122,11 +130,11 @@ class Knob:
 
     @property
     def closed(self) -> bool:
-        """Whether it was taken away."""
+        """Whether the knob was closed."""
         return self._target is None
 
     def close(self) -> None:
-        """Take the knob away, and let go of what it turns."""
+        """Remove the knob from its plot, and drop the reference to its target."""
         self._target = None
         self._unwatch()
         if self._plot is not None:
@@ -148,7 +156,7 @@ class Knob:
     # -- for the plot ----------------------------------------------------------------------------------------------
 
     def place(self, plot: LivePlot) -> None:
-        """Show the knob in a plot; a knob of the same name there gives way."""
+        """Show the knob in a plot, in place of a knob of the same name."""
         former = plot.knobs.get(self.name)
         if former is not None:
             former.close()
@@ -169,7 +177,7 @@ class Knob:
         self._unwatch = cells.on_cell_end(self._cell_ended)
 
     def adopt(self, other: "Knob") -> bool:
-        """Turn from now on what `other`, an equal knob, would turn; False if it is not equal."""
+        """Take over the target of `other`, if both have equal settings; return whether they have."""
         mine, its = self._target, other._target
         if type(mine) is not type(its) or (self._domain, self._first) != (other._domain, other._first):
             return False
@@ -179,20 +187,20 @@ class Knob:
         return True
 
     def refresh(self) -> None:
-        """Show what Python has made of the value meanwhile."""
+        """Show the value in effect, which Python may have changed, unless the slider is in use."""
         if self.clock() - self._heard_at >= SETTLED:
             self._show()
 
     def _cell_ended(self, _error: BaseException | None) -> None:
-        """Show what the cell has made of the value, where no step would do so soon."""
+        """Show the value in effect, which the cell may have changed, if no step will show it soon."""
         if (run := self._run) is None or run.state == "paused":
-            self._show()  # what the browser said last has been taken: nobody's hand is on another value
+            self._show()  # even if the slider is in use: its last value has been applied
 
     # -- a new value -----------------------------------------------------------------------------------------------
 
     @property
     def _run(self) -> Run | None:
-        """The run under way in this knob's plot."""
+        """The active run of this knob's plot."""
         run = None if self._plot is None else self._plot.run
         return run if run is not None and run.state in ("running", "paused") else None
 
@@ -202,7 +210,7 @@ class Knob:
         return self._target
 
     def _hear(self, value: Value) -> None:
-        """Take what the browser says, checked."""
+        """Take a checked value from the browser."""
         self._heard_at = self.clock()
         run = self._run
         if run is None:
@@ -236,7 +244,7 @@ class Knob:
             self._show()
 
     def _show(self, error: str = "") -> None:
-        """Bring the slider to the value in effect, and say what it cannot show."""
+        """Show the value in effect on the slider, and beside it an error or a value that it cannot show."""
         if self._target is None or self.control is None:
             return
         self._error = error or self._error

@@ -1,6 +1,6 @@
-"""`LivePlot`: a figure, the buttons that steer a run, and the numbers that tell where it is.
+"""`LivePlot`: a figure, buttons that steer a run, and numbers that show where the run is.
 
-Invariant: a `LivePlot` shows what a run says and passes on what the user wants; it decides nothing about the training.
+Invariant: a `LivePlot` shows frames and passes commands on; it decides nothing about the training.
 """
 
 import base64
@@ -27,37 +27,42 @@ if TYPE_CHECKING:
 __all__ = ["INTRODUCTION", "KNOBS_INTERVAL", "MIN_WIDTH", "STATUS_INTERVAL", "LivePlot"]
 
 MIN_WIDTH = 300
-"""A figure is made no narrower than this, in CSS pixels."""
+"""The least width of a figure, in CSS pixels."""
 
 INTRODUCTION = 0.3
-"""Seconds that a browser has to say that it is there, and what it can paint: before, a frame is drawn in vain."""
+"""Seconds to wait for the browser's first message, which says what it can paint. An earlier frame would be wasted."""
 
 STATUS_INTERVAL = 0.1
-"""Seconds from one status text to the next: numbers that change faster cannot be read."""
+"""Seconds from one status text to the next, because numbers that change faster cannot be read."""
 
 KNOBS_INTERVAL = 0.5
-"""Seconds after which knobs show what Python has made of their values: to read a variable waits for its device."""
+"""Seconds from one update of the knobs to the next. It reads the variables, and so waits for their device."""
 
 
 class LivePlot(Confined, ipywidgets.VBox):
     """A Matplotlib figure that follows a training run, with the controls to steer it.
 
-    `tfwidget.live` and `tfwidget.LiveCallback` make one of their own; make it yourself to place it among other
-    widgets, to choose its size, or to use one plot for several runs.
+    `tfwidget.live` and `tfwidget.LiveCallback` make one of their own. Make it yourself to place it among other widgets,
+    to choose its size, or to use one plot for several runs.
 
     Parameters
     ----------
     figsize : tuple of float, optional
-        Width and height of the figure in inches.
+        Width and height of the figure in inches, each from 1 to 50.
     max_panels : int, optional
-        The largest number of panels; what is logged beyond is recorded, not shown.
+        The largest number of panels. Names for which there is no panel are recorded, but not shown.
+
+    Raises
+    ------
+    ValueError
+        If an argument has a wrong value.
 
     Attributes
     ----------
     figure : matplotlib.figure.Figure
         The figure. Its axes may be styled by the user, on the main thread.
     run : Run or None
-        The run shown now, or last.
+        The run that is shown now, or was shown last.
     knobs : dict of str to Knob
         The knobs under the buttons, by name.
 
@@ -95,7 +100,7 @@ class LivePlot(Confined, ipywidgets.VBox):
         self.canvas.on_room = self._fit
         self._display: Any = None
         self._shown_at = -math.inf
-        self._told: tuple[float, State | None] = (-math.inf, None)  # when a status was, and its state
+        self._told: tuple[float, State | None] = (-math.inf, None)  # when a status was last shown, and its state
         self._knobs_shown_at = -math.inf
 
         self._pause = _button("Pause", "pause", "Pause the training after the step under way")
@@ -155,22 +160,22 @@ class LivePlot(Confined, ipywidgets.VBox):
         self._display = cells.publish(self)
 
     def hide_figure(self) -> None:
-        """Leave out the figure until there is something to draw: a run may plot all by itself."""
+        """Leave out the figure until there is something to draw: a training may make its own plots."""
         self.children = tuple(part for part in self.children if part is not self.canvas)
 
     def publish_picture(self) -> None:
-        """Put the picture as it is now into the notebook, for those who read it later without a kernel."""
+        """Save the present picture in the notebook, for readers without a kernel."""
         if self.comm is not None:
             cells.republish(self, self._display)
 
     def ready(self) -> bool:
-        """Whether a frame drawn now would be painted soon; the first waits a little for the browser's first word."""
+        """Whether a frame drawn now would be painted soon. The first frame waits a little for the browser to answer."""
         canvas = self.canvas
         waited = canvas.sender.clock() - self._shown_at
         return self.comm is not None and canvas.ready and (waited > INTRODUCTION or canvas.introduced)
 
     def draw(self, frame: Frame | None, status: Status, *, still: bool) -> None:
-        """Show a frame of the run, see `tfwidget.run.display.FrontEnd`: one message brings all of it."""
+        """Show a frame of the run in one message; see `tfwidget.run.display.FrontEnd`."""
         if self.comm is None:
             return
         if frame is not None and self.canvas not in self.children:
@@ -232,7 +237,7 @@ class LivePlot(Confined, ipywidgets.VBox):
         self.canvas.draw_idle()
 
     def _set_view(self, panel: int, x: View, y: View, done: bool) -> None:
-        """A person has panned or zoomed a panel."""
+        """Take the limits to which a person has panned or zoomed a panel."""
         ax = self._board.scene.panel_of(panel)
         if ax is None:
             self.log.debug("ignored limits of a panel that is not there: %r", panel)
@@ -260,7 +265,7 @@ class LivePlot(Confined, ipywidgets.VBox):
         self._arrange_knobs()
 
     def drop_knob(self, knob: "Knob") -> None:
-        """Show a knob no longer."""
+        """Remove a knob from the plot."""
         if self.knobs.get(knob.name) is knob:
             del self.knobs[knob.name]
             self._arrange_knobs()
@@ -273,8 +278,8 @@ class LivePlot(Confined, ipywidgets.VBox):
     # -- lifetime --------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Close the plot and all its parts. A run that it shows goes on."""
-        if self.comm is not None:  # Python closes what could not be made, too
+        """Close the plot and all its parts. The run that it shows goes on."""
+        if self.comm is not None:  # ipywidgets also closes a plot whose constructor has failed
             for knob in list(self.knobs.values()):
                 knob.close()
             for part in (*self._controls.children, self._controls, self._knobs, self.canvas, self._status):
@@ -282,7 +287,7 @@ class LivePlot(Confined, ipywidgets.VBox):
         super().close()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget, with the picture for those who read the notebook without a kernel."""
+        """Return the widget, and the picture for those who read the notebook without a kernel."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
         if self._board.names:
             with io.BytesIO() as png:

@@ -1,6 +1,6 @@
 """The small widgets that a plot is made of.
 
-Invariant: each is confined to the owner thread, and its state can ride in the messages of the plot's figure.
+Invariant: each widget is confined to the owner thread. Its state can travel in the scene messages of the plot's figure.
 """
 
 import ipywidgets
@@ -16,7 +16,7 @@ class Button(Gathered, ipywidgets.Button):
 
 
 class ToggleButton(Gathered, ipywidgets.ToggleButton):
-    """A button that stays down."""
+    """A button that stays pressed."""
 
 
 class Progress(Gathered, ipywidgets.FloatProgress):
@@ -28,4 +28,4 @@ class Html(Gathered, ipywidgets.HTML):
 
 
 class Row(Confined, ipywidgets.HBox):
-    """A row of widgets. Its children are widgets, so what it is told goes in messages of its own."""
+    """A row of widgets. Its updates name other widgets, so they are sent in messages of their own."""

@@ -1,6 +1,6 @@
-"""Where a run is, as HTML: the counter beside the progress bar, and the line under the figure.
+"""The status of a run as HTML: the counter beside the progress bar, and the line under the figure.
 
-Invariant: names and errors of the user are text, never markup.
+Invariant: the user's names and errors are shown as text, never as markup.
 """
 
 import html
@@ -11,25 +11,25 @@ from tfwidget.run.status import Status
 __all__ = ["MAX_LATEST", "counter", "duration", "muted", "progress", "status_line"]
 
 MAX_LATEST = 6
-"""So many latest values are shown as numbers."""
+"""The number of values that are shown as numbers."""
 
 _STYLES = {"finished": "success", "failed": "danger", "paused": "warning"}
 
 
 def progress(status: Status) -> tuple[float, str]:
-    """How full the progress bar is, from 0 to 1, and its style. Without a known total it is full from step 1 on."""
+    """Return how full the progress bar is, from 0 to 1, and its style. If no total is known, it is full from step 1."""
     share = min(status.step / status.total, 1.0) if status.total else float(status.step > 0)
     return share, _STYLES.get(status.state, "")
 
 
 def counter(status: Status) -> str:
-    """The steps made, and those to be made."""
+    """Return the number of completed steps, and the number of steps to be made."""
     total = "" if status.total is None else f" / {status.total:,}"
     return f'<span style="white-space: nowrap">{muted("step")} {status.step:,}{total}</span>'
 
 
 def status_line(status: Status) -> str:
-    """State, rates, times and the latest values; an error, and what others wait for, in lines of their own."""
+    """Return state, rates, times and latest values. An error, and a reason to wait, have lines of their own."""
     parts = [f'<span class="tfw-badge tfw-{status.state}">{status.state}</span>']
     if status.steps_per_second is not None:
         parts.append(_value("", f"{_number(status.steps_per_second)} steps/s"))
@@ -56,12 +56,12 @@ def status_line(status: Status) -> str:
 
 
 def muted(text: str) -> str:
-    """Text of less weight."""
+    """Return a text that looks less important."""
     return f'<span class="tfw-muted">{html.escape(text)}</span>'
 
 
 def duration(seconds: float) -> str:
-    """Seconds as hours, minutes and seconds."""
+    """Return seconds as hours, minutes and seconds."""
     if not math.isfinite(seconds):
         return "∞"
     minutes, rest = divmod(round(seconds), 60)

@@ -1,6 +1,6 @@
-"""What a knob turns: a variable, or a function of the user's.
+"""The target of a knob: a variable, or a function of the user.
 
-Invariant: what cannot be turned is refused when the knob is made, with a word on what to pass instead.
+Invariant: anything else is refused when the knob is made. The error says what to pass instead.
 """
 
 from collections.abc import Callable
@@ -33,24 +33,24 @@ class Variable:
                 "that is called with the value, and assigns what belongs to it"
             )
         self.whole = "int" in dtype
-        # As the variable rounds them, the ends of a range are still within it.
+        # The relative precision: an end of the range is still within it when the variable has rounded it.
         self.precision = 1e-2 if "16" in dtype or "float8" in dtype else 1e-6
         self._variable = variable
 
     def read(self) -> Value:
-        """The present value; waits for the device."""
+        """Return the present value; waits for the device."""
         number = np.asarray(self._variable.numpy()).item()
         return int(number) if self.whole else float(number)
 
     def write(self, value: Value) -> None:
-        """Assign to it."""
+        """Assign to the variable."""
         self._variable.assign(value)
 
 
 class Setter:
-    """A function of the user's, and the value that it was called with last."""
+    """A function of the user, and the value that it was last called with."""
 
-    whole = None  # as the range says
+    whole = None  # the ends of the range decide
     precision = 1e-9
     value: Value
 
@@ -58,7 +58,7 @@ class Setter:
         self._call = call
 
     def read(self) -> Value:
-        """The value in effect."""
+        """Return the value in effect."""
         return self.value
 
     def write(self, value: Value) -> None:
@@ -68,12 +68,12 @@ class Setter:
 
 
 def as_target(name: str, target: Any) -> Variable | Setter:
-    """What a knob of this name turns.
+    """Return the target of a knob.
 
     Raises
     ------
     TypeError, ValueError
-        If it is neither a scalar variable of a float or integer dtype, nor a function.
+        If `target` is neither a scalar variable of a float or integer dtype, nor a function.
     """
     kinds = {kind.__name__ for kind in type(target).__mro__}
     if "LearningRateSchedule" in kinds:
