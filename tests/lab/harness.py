@@ -388,9 +388,12 @@ class Figure:
     def wait_for_change(self, before: NDArray[np.uint8], timeout: float = TIMEOUT) -> NDArray[np.uint8]:
         """Wait until the canvas shows another picture than `before`, and return it."""
         deadline = time.monotonic() + timeout
-        while np.array_equal(now := self.pixels(), before):
-            self.wait_for_paints(1, deadline - time.monotonic())
-        return now
+        while True:
+            count = len(self.paints)  # before the pixels: a paint after them must end the wait
+            now = self.pixels()
+            if not np.array_equal(now, before):
+                return now
+            self.wait_for_paints(1, deadline - time.monotonic(), since=count)
 
     def wait_until_settled(self, quiet: float = 1.5, timeout: float = TIMEOUT) -> None:
         """Wait until nothing was painted for `quiet` seconds."""
