@@ -6,10 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ipywidgets import Label
+from ipywidgets.widgets import widget as ipywidget
 
 from tfwidget.errors import UnsupportedError
 from tfwidget.jupyter.confined import LIMIT, Confined, Guarded
 from tfwidget.jupyter.owner import mailbox
+from tfwidget.jupyter.receiver import receiver
 
 cell = contextvars.ContextVar("cell", default="none")
 
@@ -34,6 +37,7 @@ class Widget:
 
     def __init__(self) -> None:
         self.comm: Comm | None = None
+        self._model_id: str | None = None
         self.layout = Part()
         self.handled: list[tuple[object, str, str]] = []
         self.told: list[str] = []
@@ -181,3 +185,21 @@ def test_a_browser_is_told_the_value_when_its_own_makes_no_sense() -> None:
     tell(slider, {"state": {"value": 4}})
     tell(slider, {"state": {"value": "x"}})
     assert slider.told == ["echo in none", "value is 40"]
+
+
+def test_messages_are_taken_before_the_page_hears_of_the_widget(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Text(Confined, Label):
+        pass
+
+    order: list[tuple[str, str]] = []
+    create = ipywidget.comm.create_comm
+
+    def open_comm(**options: Any) -> object:
+        order.append(("opened", options["comm_id"]))
+        return create(**options)
+
+    monkeypatch.setattr(receiver, "take", lambda comm_id, handler: order.append(("taken", comm_id)))
+    monkeypatch.setattr(ipywidget.comm, "create_comm", open_comm)
+    text = Text()
+    assert [one for one in order if one[1] == text.model_id] == [("taken", text.model_id), ("opened", text.model_id)]
+    text.close()

@@ -37,9 +37,13 @@ class Confined:
         super().__init__(*args, **kwargs)
 
     def open(self) -> None:
-        """Open the comm, and take its messages where the kernel receives them."""
+        """Open the comm, and take its messages where the kernel receives them.
+
+        They are taken before the page hears of the comm: what it sends at once must not wait behind the cell.
+        """
+        if self.comm is None:  # type: ignore[attr-defined]
+            receiver.take(private.comm_id_of(self), self._handle_msg)
         super().open()  # type: ignore[misc]
-        receiver.take(self.comm.comm_id, self._handle_msg)  # type: ignore[attr-defined]
 
     def close(self) -> None:
         """Close the comm, and those of the layout and the style, which ipywidgets would keep for ever."""

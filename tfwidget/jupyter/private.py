@@ -9,9 +9,11 @@ install instead.
 - ``Kernel.saved_sigint_handler``: the handler that ipykernel puts back at a cell's end.
 - ``BaseComm._msg_callback``: the function that handles a comm's messages (comm 0.2).
 - ``Widget._handle_msg``: where ipywidgets 8.1 handles a message.
+- ``Widget._model_id``: the id of the comm that a widget is about to open.
 """
 
 import contextvars
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +26,7 @@ __all__ = [
     "Message",
     "ShellChannel",
     "comm_handler",
+    "comm_id_of",
     "keep_listening",
     "kernel",
     "replace_kept_handler",
@@ -143,3 +146,10 @@ def widget_handler(widget: Any) -> Callable[[Message], object]:
     """Return the function with which ipywidgets handles a message to `widget`, which may be a ``super()`` object."""
     handler: Callable[[Message], object] = _required(widget, "_handle_msg", "ipywidgets", "ipywidgets 8.1")
     return handler
+
+
+def comm_id_of(widget: Any) -> str:
+    """The id of the comm that `widget` is about to open; chosen here if nobody has chosen one."""
+    comm_id: str = _required(widget, "_model_id", "ipywidgets", "ipywidgets 8.1") or uuid.uuid4().hex
+    widget._model_id = comm_id
+    return comm_id
