@@ -195,7 +195,7 @@ def test_messages_are_taken_before_the_page_hears_of_the_widget(monkeypatch: pyt
     create = ipywidget.comm.create_comm
 
     def open_comm(**options: Any) -> object:
-        order.append(("opened", options["comm_id"]))
+        order.append(("opened", options.get("comm_id", "")))
         return create(**options)
 
     monkeypatch.setattr(receiver, "take", lambda comm_id, handler: order.append(("taken", comm_id)))
