@@ -1,7 +1,7 @@
-"""One axes as a panel of a scene: its artists, or Agg's picture of it.
+"""One axes as a panel of a scene: the nodes of its artists, or Agg's picture of it.
 
-Invariant: an axes with an artist that cannot be described is one picture of Agg's, and becomes nodes again when all of
-its artists can be.
+Invariant: an axes with an artist that cannot be described is one picture that Agg draws. It becomes nodes again when
+all of its artists can be described.
 """
 
 from collections.abc import Container, Set
@@ -24,19 +24,19 @@ __all__ = ["AxesScene", "is_stale", "moves_itself"]
 
 
 class AxesScene:
-    """What is told of one axes.
+    """Describes one axes.
 
     Parameters
     ----------
     ax : Axes
-        To be described.
+        The axes.
     ledger : Ledger
-        Where its nodes are put.
+        Takes the nodes.
 
     Attributes
     ----------
     id : int
-        Of the panel's node.
+        The id of the panel's node.
     """
 
     def __init__(self, ax: Axes, ledger: Ledger) -> None:
@@ -54,23 +54,23 @@ class AxesScene:
 
     @property
     def kept(self) -> list[Kept]:
-        """What is kept of its artists."""
+        """What is remembered of its artists."""
         return [self._picture, *self._kept.values()]
 
     @property
     def ticks(self) -> list[protocol.Tick]:
-        """Of both directions."""
+        """The ticks of both axes."""
         return [tick for axis in self._axes for tick in axis["ticks"]]
 
     def describe(self, figure: Around, noted: Container[Artist], everything: bool) -> None:
-        """Put what has changed.
+        """Put the nodes that have changed.
 
         Parameters
         ----------
         figure : Around
-            What the axes is in.
+            The figure around the axes.
         noted : container of Artist
-            Artists that have changed, though they do not call themselves stale.
+            Artists that have changed although they are no longer stale, because a draw has reset that.
         everything : bool
             Whether to describe all artists, and not only those that have changed.
         """
@@ -88,8 +88,8 @@ class AxesScene:
         try:
             self._walk(figure, noted, moved, resized, everything or self._around is None)
             self._ledger.put(self._picture, [])
-        except Exception as error:  # whatever is wrong with an axes, the others are shown
-            said = f"{_name(ax)} is drawn by Matplotlib, as a picture, which costs it its frame rate."
+        except Exception as error:  # an error in one axes must not keep the others from being shown
+            said = f"{_name(ax)} is drawn by Matplotlib, as a picture, and so has fewer frames than the others."
             self._ledger.warn(self.id, said, error)
             self._forget_artists()
             self._show_picture(figure.height)
@@ -110,13 +110,13 @@ class AxesScene:
 
     @property
     def has_moved(self) -> bool:
-        """Whether the axes has other limits or another place than when it was described."""
+        """Whether the limits or the place of the axes have changed since it was described."""
         return self._limits != _limits(self._ax) or self._box != _box(self._ax)
 
     def _walk(
         self, figure: Around, noted: Container[Artist], moved: Set[Artist], resized: bool, everything: bool
     ) -> None:
-        """Put the nodes of the artists that have changed, or that are elsewhere with these limits or in this place."""
+        """Put the nodes of artists that have changed, or that depend on limits or a place that have changed."""
         ax = self._ax
         if ax.name != "rectilinear":
             raise Undescribable(ax, f"its projection is {ax.name!r}")
@@ -124,7 +124,7 @@ class AxesScene:
         if everything or due:
             scales = [scale_of(axis, limit) for axis, limit in zip((ax.xaxis, ax.yaxis), self._limits, strict=True)]
             if scales != self._scales:
-                everything = True  # points of a log scale are not those of a linear one
+                everything = True  # offsets and gaps of points depend on the scale
                 for kept in self._kept.values():
                     kept.memory.pop("said", None)
             self._scales = scales
@@ -132,7 +132,7 @@ class AxesScene:
         if around is None or everything or resized:
             around = self._around = _around(ax, self.id, figure, self._scales)
         if (everything or resized or due or ax.title.stale) and _is_titled(ax):
-            ax.get_tightbbox(self._ledger.renderer(), call_axes_locator=False)  # puts them above all else
+            ax.get_tightbbox(self._ledger.renderer(), call_axes_locator=False)  # places the titles above all else
         children = ax.get_children()
         children.remove(ax.patch)  # the panel's face
         ax.patch.stale = False
@@ -160,7 +160,7 @@ class AxesScene:
         self._ledger.scene.put(self.id, _panel(ax, figure.height, axes))
 
     def _nodes(self, child: Artist, axes: list[protocol.Axis], around: Around, kept: Kept) -> Nodes:
-        """The nodes of an artist; of an axis also what is said of it in the panel's node, which goes into `axes`."""
+        """Return the nodes of an artist. For an axis, also set its entry in `axes`, which the panel's node has."""
         if isinstance(child, Axis):
             index = 0 if child is self._ax.xaxis else 1
             axes[index], nodes = axis_nodes(child, self._scales[index], around, kept)
@@ -238,12 +238,12 @@ def _is_titled(ax: Axes) -> bool:
 
 
 def moves_itself(ax: Axes) -> bool:
-    """Whether a draw may give the axes another place or other limits."""
+    """Whether a draw may change the place or the limits of the axes."""
     return ax.get_aspect() != "auto" or ax.get_axes_locator() is not None
 
 
 def is_stale(artist: Artist) -> bool:
-    """Whether an artist, or one that belongs to it, is stale."""
+    """Whether an artist is stale; of an axis, also whether one of its texts is."""
     if isinstance(artist, Axis):
         return artist.stale or artist.label.stale or artist.offsetText.stale
     return bool(artist.stale)
