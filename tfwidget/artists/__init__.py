@@ -1,1 +1,1 @@
-"""Any figure of Matplotlib as a scene. Knows neither panels of ours nor Jupyter."""
+"""Describes any figure of Matplotlib as a scene. It knows neither our panels nor Jupyter."""

@@ -1,7 +1,7 @@
-"""One axes as a panel of a scene: its artists, or Agg's picture of it.
+"""One axes as a panel of a scene: the nodes of its artists, or Agg's picture of it.
 
-Invariant: an axes with an artist that cannot be described is one picture of Agg's, and becomes nodes again when all of
-its artists can be.
+Invariant: an axes with an artist that cannot be described is one picture that Agg draws. It becomes nodes again when
+all of its artists can be described.
 """
 
 from collections.abc import Set
@@ -25,19 +25,19 @@ __all__ = ["AxesScene", "is_stale", "moves_itself"]
 
 
 class AxesScene:
-    """What is told of one axes.
+    """Describes one axes.
 
     Parameters
     ----------
     ax : Axes
-        To be described.
+        The axes.
     ledger : Ledger
-        Where its nodes are put.
+        Takes the nodes.
 
     Attributes
     ----------
     id : int
-        Of the panel's node.
+        The id of the panel's node.
     """
 
     def __init__(self, ax: Axes, ledger: Ledger) -> None:
@@ -58,12 +58,12 @@ class AxesScene:
 
     @property
     def kept(self) -> list[Kept]:
-        """What is kept of its artists."""
+        """What is remembered of its artists."""
         return [self._picture, *self._kept.values()]
 
     @property
     def ticks(self) -> list[protocol.Tick]:
-        """Of both directions."""
+        """The ticks of both axes."""
         return [tick for axis in self._axes for tick in axis["ticks"]]
 
     def describe(self, figure: Around, noted: Set[Artist], everything: bool) -> None:
@@ -93,8 +93,8 @@ class AxesScene:
         try:
             self._walk(figure, noted, moved, resized, everything or self._around is None)
             self._ledger.put(self._picture, [])
-        except Exception as error:  # whatever is wrong with an axes, the others are shown
-            said = f"{_name(ax)} is drawn by Matplotlib, as a picture, which costs it its frame rate."
+        except Exception as error:  # an error in one axes must not keep the others from being shown
+            said = f"{_name(ax)} is drawn by Matplotlib, as a picture, and so has fewer frames than the others."
             self._ledger.warn(self.id, said, error)
             self._forget_artists()
             self._show_picture(figure.height)
@@ -142,7 +142,7 @@ class AxesScene:
         if everything or due:
             scales = [scale_of(axis, limit) for axis, limit in zip((ax.xaxis, ax.yaxis), self._limits, strict=True)]
             if scales != self._scales:
-                everything = True  # points of a log scale are not those of a linear one
+                everything = True  # offsets and gaps of points depend on the scale
                 for kept in self._kept.values():
                     kept.memory.pop("said", None)
             self._scales = scales
@@ -150,7 +150,7 @@ class AxesScene:
         if around is None or everything or resized:
             around = self._around = _around(ax, self.id, figure, self._scales)
         if (everything or resized or due or ax.title.stale) and _is_titled(ax):
-            ax.get_tightbbox(self._ledger.renderer(), call_axes_locator=False)  # puts them above all else
+            ax.get_tightbbox(self._ledger.renderer(), call_axes_locator=False)  # places the titles above all else
         children = ax.get_children()
         if children != self._children:
             self._meet(children)
@@ -264,12 +264,12 @@ def _is_titled(ax: Axes) -> bool:
 
 
 def moves_itself(ax: Axes) -> bool:
-    """Whether a draw may give the axes another place or other limits."""
+    """Whether a draw may change the place or the limits of the axes."""
     return ax.get_aspect() != "auto" or ax.get_axes_locator() is not None
 
 
 def is_stale(artist: Artist) -> bool:
-    """Whether an artist, or one that belongs to it, is stale."""
+    """Whether an artist is stale; of an axis, also whether one of its texts is."""
     if isinstance(artist, Axis):
         return artist.stale or artist.label.stale or artist.offsetText.stale
     return bool(artist.stale)

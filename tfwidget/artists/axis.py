@@ -1,8 +1,8 @@
 """An axis of Matplotlib as a part of a panel's node: scale, limits, ticks with their labels, grid.
 
-Invariant: ticks and labels are those of Matplotlib's locator and formatter, where Matplotlib would lay them out.
+Invariant: ticks and labels are those of Matplotlib's locator and formatter, at the places where Matplotlib draws them.
 
-Ticks are taken to look alike, as the first of them does: what was set for a single one is not described.
+All ticks are described with the style of the first one. A style that was set for a single tick is ignored.
 """
 
 from typing import Any, cast
@@ -22,15 +22,21 @@ from tfwidget.scene import protocol
 
 __all__ = ["axis_nodes", "scale_of"]
 
-_SMALLEST, _LARGEST = 1e-36, 1e38  # of limits whose data float32 holds
-_SPARE = 1e-10  # of the span: so far beyond the limits a tick is still shown
-_NEAR = 1e-3  # of a pixel, see `protocol.Tick`
+_SMALLEST, _LARGEST = 1e-36, 1e38  # limits between these have data that float32 can hold
+_SPARE = 1e-10  # of the span: a tick this far beyond the limits is still shown
+_NEAR = 1e-3  # of a pixel, see `protocol.Tick.glyphs`
 
 Floats = NDArray[np.float64]
 
 
 def scale_of(axis: Axis, limits: tuple[float, float]) -> protocol.Scale:
-    """The scale of an axis with these limits; raises `Undescribable`."""
+    """Return the scale of an axis with these limits.
+
+    Raises
+    ------
+    Undescribable
+        If a page cannot compute pixels with this scale or these limits.
+    """
     transform = axis.get_transform()
     if isinstance(transform, IdentityTransform):
         scale: protocol.Scale = {"kind": "linear"}
@@ -50,7 +56,13 @@ def scale_of(axis: Axis, limits: tuple[float, float]) -> protocol.Scale:
 
 
 def axis_nodes(axis: Axis, scale: protocol.Scale, around: Around, kept: Kept) -> tuple[protocol.Axis, Nodes]:
-    """One direction of a panel, and nodes of its own: names, tick marks, grids that the schema has no words for."""
+    """Return an axis as a part of the panel's node, and further nodes: its name, tick marks, and other grids.
+
+    Raises
+    ------
+    Undescribable
+        If its labels have several colours.
+    """
     assert around.ax is not None
     low, high = (float(limit) for limit in axis.get_view_interval())
     node: protocol.Axis = {
@@ -68,7 +80,7 @@ def axis_nodes(axis: Axis, scale: protocol.Scale, around: Around, kept: Kept) ->
     nodes: Nodes = []
     for ticks in (major, minor):
         nodes += ticks.marks(kept)
-    # The grid of a panel is at its ticks: another one is a path.
+    # The panel's node has a grid at its ticks only. Any other grid is a path.
     labelled = [ticks for ticks in (major, minor) if ticks.color is not None]
     for ticks in (major, minor):
         if ticks.grid is None:
@@ -92,7 +104,7 @@ def axis_nodes(axis: Axis, scale: protocol.Scale, around: Around, kept: Kept) ->
 
 
 def _place_texts(axis: Axis) -> None:
-    """Let Matplotlib place the axis' name and the offset, if there are any: it measures all labels for it."""
+    """Let Matplotlib place the axis' name and the offset, only if there are any: this measures all tick labels."""
     offset = axis.get_major_formatter().get_offset()
     if offset or axis.offsetText.get_text() or (axis.label.get_text() and getattr(axis, "_autolabelpos", True)):
         figure = axis.get_figure(root=True)
@@ -127,7 +139,7 @@ class _Ticks:
         return [label for label in (self._tick.label1, self._tick.label2) if label.get_visible()]
 
     def nodes(self) -> list[protocol.Tick]:
-        """The ticks, with labels relative to the pixels that hold them."""
+        """Return the ticks with their labels, which are placed relative to the ticks' pixels."""
         glyphs: list[list[int]] = [[] for _ in self.places]
         for label in self._labels:
             beside = label.get_position()[1 if self._across else 0]
@@ -141,7 +153,7 @@ class _Ticks:
         return [{"at": at, "glyphs": one} for at, one in zip(self.places.tolist(), glyphs, strict=True)]
 
     def _tick_pixels(self) -> list[int]:
-        """The pixels that hold the ticks, along the axis."""
+        """Return the ticks' pixels along the axis; see `protocol.Tick.glyphs`."""
         ax = self._around.ax
         assert ax is not None
         low = (ax.get_ylim() if self._across else ax.get_xlim())[0]
@@ -159,7 +171,7 @@ class _Ticks:
         return pixels
 
     def marks(self, kept: Kept) -> Nodes:
-        """Tick marks at either side."""
+        """Return the tick marks on either side of the panel."""
         tick = self._tick
         nodes: Nodes = [None, None]
         if tick is None:
@@ -173,7 +185,7 @@ class _Ticks:
         return nodes
 
     def grid_path(self, kept: Kept) -> Node:
-        """The grid as a path."""
+        """Return the grid as a path."""
         assert self._tick is not None
         line = self._tick.gridline
         place = place_of(line.get_transform(), self._around, Kept(0))
@@ -189,7 +201,7 @@ class _Ticks:
 
 
 def _places_and_words(axis: Axis, minor: bool) -> tuple[Floats, list[str]]:
-    """Where ticks within the limits are, and their labels."""
+    """Return the places of the ticks within the limits, and their labels."""
     if isinstance(axis.get_minor_locator() if minor else axis.get_major_locator(), NullLocator):
         return np.empty(0), []
     places = np.asarray(axis.get_minorticklocs() if minor else axis.get_majorticklocs(), np.float64)
@@ -200,7 +212,7 @@ def _places_and_words(axis: Axis, minor: bool) -> tuple[Floats, list[str]]:
 
 
 def _inside(axis: Axis, places: Floats) -> NDArray[np.bool_]:
-    """Which places are within the limits, as the scale counts."""
+    """Return which places are within the limits, compared on the axis' scale."""
     transform = axis.get_transform()
     low, high = sorted(transform.transform(np.asarray(axis.get_view_interval(), np.float64)).tolist())
     spare = _SPARE * (high - low)

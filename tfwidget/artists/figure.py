@@ -1,10 +1,10 @@
-"""Any figure of Matplotlib as a scene: what its artists look like, and which of them have changed.
+"""Any figure of Matplotlib as a scene: it describes the artists, and finds those that have changed.
 
-Invariant: a page that has each patch, since the last keyframe, shows what Agg would draw; what cannot be described is
-shown as Agg's pixels, an axes at a time.
+Invariant: a page that has applied all patches since the last keyframe shows what Agg would draw. An axes that cannot be
+described is shown as Agg's picture of it.
 
-What has changed is what Matplotlib calls *stale*. Agg's drawing resets that, so each draw of the figure is preceded by
-`FigureScene.note_stale`.
+Artists that have changed are *stale*, in Matplotlib's word. A draw by Agg makes them fresh again. So
+`FigureScene.note_stale` is called before each draw of the figure, and remembers them.
 """
 
 from collections.abc import Callable
@@ -22,16 +22,16 @@ from tfwidget.scene.scene import Body
 
 __all__ = ["FigureScene"]
 
-_BEHIND = -1e9  # the order of the figure's own background
+_BEHIND = -1e9  # the order of the figure's background
 
 
 class FigureScene:
-    """A figure, described: a keyframe first, then what has changed.
+    """Describes a figure: first as a keyframe, then by patches.
 
     Parameters
     ----------
     figure : Figure
-        Its draws are watched from now on.
+        The figure. Its ``draw`` is wrapped, so that no change is missed.
     """
 
     def __init__(self, figure: Figure) -> None:
@@ -46,15 +46,15 @@ class FigureScene:
         figure.draw = self._draw_noted  # type: ignore[method-assign]
 
     def panel_of(self, id: int) -> Axes | None:  # noqa: A002
-        """The axes whose node has this id; None if there is none, or no longer."""
+        """Return the axes whose node has this id; None if there is none."""
         return next((ax for ax, panel in self._axes.items() if panel.id == id), None)
 
     def id_of(self, ax: Axes) -> int:
-        """The id of an axes' node: the same as long as it is in the figure."""
+        """Return the id of an axes' node. It stays the same as long as the axes is in the figure."""
         return self._of(ax).id
 
     def note_stale(self) -> None:
-        """Remember which artists are stale; called before each draw of the figure, which resets that."""
+        """Remember which artists are stale; called before each draw of the figure, which makes them fresh."""
         if not self._figure.stale:
             return
         for artist in self._figure.get_children():
@@ -69,12 +69,12 @@ class FigureScene:
         self._noted.update(ax for ax, panel in self._axes.items() if panel.has_moved)
 
     def patch(self, *, afresh: bool) -> tuple[Body, bytes] | None:
-        """What has changed since the last call.
+        """Return what has changed since the last call; None if nothing has changed and no keyframe is asked for.
 
         Parameters
         ----------
         afresh : bool
-            Whether it is to be a keyframe.
+            Whether to return a keyframe.
 
         Returns
         -------
@@ -82,11 +82,9 @@ class FigureScene:
             A part of `tfwidget.scene.protocol.SceneMessage`.
         buffer : bytes
             The arrays.
-
-        None if nothing has changed, and it is not to be a keyframe.
         """
         figure, ledger = self._figure, self._ledger
-        width, height = figure.canvas.get_width_height(physical=True)  # as Agg rounds them
+        width, height = figure.canvas.get_width_height(physical=True)  # rounded as by Agg
         geometry = width, height, figure.dpi
         everything = afresh or geometry != self._geometry
         if not (everything or figure.stale or self._noted):
@@ -143,7 +141,7 @@ class FigureScene:
             ledger.put(kept, [ledger.picture(artist, f"A {name}", 0, artist.get_zorder())])
 
     def _forget(self, there: set[Artist]) -> None:
-        """Drop what is no longer in the figure."""
+        """Drop the nodes of artists that are no longer in the figure."""
         for artist in [artist for artist in self._own if artist not in there]:
             self._ledger.put(self._own.pop(artist), [])
         for ax in [ax for ax in self._axes if ax not in there]:

@@ -1,6 +1,6 @@
-"""Texts as glyphs: pieces whose coverage of pixels a page is sent once.
+"""Texts as glyphs: pieces of text whose coverage of pixels is sent to pages once.
 
-Invariant: a glyph that a node names is one that pages have.
+Invariant: each glyph that a node refers to is in the scene.
 """
 
 from collections.abc import Set
@@ -14,7 +14,7 @@ from tfwidget.scene.scene import Scene
 __all__ = ["MOST", "Atlas", "Run"]
 
 MOST = 2000
-"""Glyphs; where there are more, those that nothing shows are dropped."""
+"""When there are more glyphs than this, those that nothing shows are dropped."""
 
 _ALIGNMENT = {"left": 0.0, "center": 0.5, "right": 1.0}
 _AWAY = 2**24  # quarters of a pixel: added before rounding down, so that it is not towards zero
@@ -60,12 +60,12 @@ class Run:
 
 
 class Atlas:
-    """The glyphs of a figure, by what they show.
+    """The glyphs of a figure, found by the text that they show.
 
     Parameters
     ----------
     scene : Scene
-        Where they are put.
+        Takes their nodes.
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -77,16 +77,16 @@ class Atlas:
         return len(self._glyphs)
 
     def write(self, text: Text, words: str, x: float, y: float) -> list[int]:
-        """Glyphs of `words` as a text shows them, as `tfwidget.scene.protocol.Text.glyphs` has them.
+        """Return the glyphs of `words` in the style of a text, in the form of `tfwidget.scene.protocol.Text.glyphs`.
 
         Parameters
         ----------
         text : Text
-            Gives font, alignment and rotation; its own words and place do not count.
+            Has the font, the alignment and the rotation. Its own words and place are ignored.
         words : str
             What is to be written.
         x, y : float
-            The place that `text` aligns them to, in pixels from the figure's upper left corner.
+            The place that the words are aligned to, in pixels from the figure's upper left corner.
         """
         font = self._font(text)
         if not _is_plain(text, words):
@@ -161,7 +161,7 @@ class Atlas:
         return self._fonts[key]
 
     def keep(self, used: Set[int]) -> None:
-        """Drop all glyphs but these."""
+        """Drop all glyphs but those with these ids."""
         for key, glyph in list(self._glyphs.items()):
             if glyph is None or glyph.id not in used:
                 del self._glyphs[key]
@@ -169,13 +169,13 @@ class Atlas:
                     self._scene.drop(glyph.id)
 
     def restart(self) -> None:
-        """Begin anew, with the scene."""
+        """Forget all glyphs; called when the scene is restarted."""
         self._glyphs.clear()
         self._fonts.clear()
 
 
 def _is_plain(text: Text, words: str) -> bool:
-    """Whether it is one upright line of letters, for which Agg needs not be asked about the layout."""
+    """Whether it is one upright line of letters, which can be laid out without Matplotlib."""
     return not (
         text.get_rotation()
         or "\n" in words

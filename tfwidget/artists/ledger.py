@@ -1,6 +1,6 @@
-"""Which nodes each artist of a figure has.
+"""The ledger of a figure: it knows the nodes of each artist.
 
-Invariant: an artist's nodes are in the scene exactly as they were put last.
+Invariant: an artist's nodes are in the scene exactly as they were last put.
 """
 
 import warnings
@@ -20,21 +20,23 @@ from tfwidget.scene.scene import Scene
 
 __all__ = ["Ledger"]
 
-_IDS = 8  # so many nodes an artist may have
+_IDS = 8  # the number of nodes that an artist may have
 
 
 class Ledger:
-    """The scene of a figure, by its artists.
+    """Puts the nodes of artists into the scene of their figure.
 
     Parameters
     ----------
     figure : Figure
-        Whose artists they are.
+        The figure of the artists.
 
     Attributes
     ----------
     scene : Scene
+        The nodes.
     atlas : Atlas
+        The glyphs.
     """
 
     def __init__(self, figure: Figure) -> None:
@@ -45,11 +47,11 @@ class Ledger:
         self._renderer = Renderer(1, 1, figure.dpi)  # type: ignore[no-untyped-call]
 
     def new(self) -> Kept:
-        """The page of an artist that is new."""
+        """Return the entry of a new artist, with ids for its nodes."""
         return Kept(min(self.scene.new_id() for _ in range(_IDS)))
 
     def put(self, kept: Kept, nodes: Nodes) -> None:
-        """Say what the nodes of an artist are now; those that it no longer has are dropped."""
+        """Put the nodes that an artist has now, and drop those that it no longer has."""
         for i in range(max(len(nodes), len(kept.nodes))):
             node = nodes[i] if i < len(nodes) else None
             if node is not None:
@@ -89,12 +91,12 @@ class Ledger:
         return self._renderer
 
     def picture(self, artist: Artist, what: str, panel: int, order: float) -> Node | None:
-        """The node of an artist as Agg draws it; None if there is nothing to see, or Agg cannot draw it."""
+        """Return a node with Agg's picture of an artist; None if there is nothing to see, or Agg cannot draw it."""
         width, height = self._figure.canvas.get_width_height(physical=True)
         renderer = Renderer(width, height, self._figure.dpi)  # type: ignore[no-untyped-call]
         try:
             artist.draw(renderer)
-        except Exception as error:  # whatever is wrong with an artist, the others are shown
+        except Exception as error:  # an error in one artist must not keep the others from being shown
             self.warn(panel, f"{what} cannot be drawn.", error)
             return None
         rgba: NDArray[np.uint8] = np.asarray(renderer.buffer_rgba())  # type: ignore[no-untyped-call]
@@ -116,7 +118,7 @@ class Ledger:
         }
 
     def warn(self, panel: int, what: str, error: Exception) -> None:
-        """Say what is not shown as it should be, and why; once a panel."""
+        """Warn that something is not shown as it should be, and why; once for each panel and text."""
         if (panel, what) not in self._warned:
             self._warned.add((panel, what))
             reason = str(error) if isinstance(error, Undescribable) else f"{type(error).__name__}: {error}"

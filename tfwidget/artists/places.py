@@ -1,6 +1,6 @@
-"""Where artists are: in data, in parts of the axes, or in pixels; and what is kept of each between two patches.
+"""The coordinates of artists: data, parts of the axes, or pixels. And what is kept of an artist between two patches.
 
-Invariant: a place in data says nothing of the limits, so new limits need no new points.
+Invariant: points in data coordinates do not depend on the limits, so new limits need no new points.
 """
 
 from dataclasses import dataclass, field
@@ -29,8 +29,8 @@ __all__ = [
     "points_at",
 ]
 
-_FAR = 1000.0  # so many spans from zero, float32 needs an offset to be exact to a tenth of a pixel
-_HUGE = 3e38  # the largest numbers of float32
+_FAR = 1000.0  # points further from zero than this number of their spans need an offset, or float32 is too coarse
+_HUGE = 3e38  # about the largest number of float32
 
 Points = NDArray[np.float64]
 Node = dict[str, Any]
@@ -38,7 +38,7 @@ Nodes = list[Node | None]
 
 
 class Undescribable(Exception):
-    """An artist looks like nothing that the schema has words for."""
+    """The schema has no node for the look of an artist."""
 
     def __init__(self, artist: object, why: str) -> None:
         super().__init__(f"{_name(artist)}: {why}")
@@ -52,22 +52,24 @@ def _name(artist: object) -> str:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Around:
-    """What an artist is in.
+    """The axes and the figure that an artist is in.
 
     Attributes
     ----------
     ax : Axes or None
-        None: the figure.
+        The axes; None if the artist belongs to the figure itself.
     panel : int
         The id of the axes' node; 0 for the figure.
     height : int
-        The figure's, in pixels.
+        The height of the figure, in pixels.
     dots : float
         Pixels per point.
     atlas : Atlas
         Makes glyphs.
-    linear, masked : (bool, bool)
-        Of the axes' scales: whether each is linear; whether what is not positive is a gap.
+    linear : (bool, bool)
+        For x and y: whether the axis has a linear scale.
+    masked : (bool, bool)
+        For x and y: whether values that are not positive are gaps.
     """
 
     ax: Axes | None
@@ -80,27 +82,28 @@ class Around:
 
 
 class Place(NamedTuple):
-    """How an artist's points become pixels, and which of its directions the page brings there."""
+    """The transform of an artist, and the coordinates in which its points are sent."""
 
     transform: Transform
     coords: tuple[Coord, Coord]
     needs_limits: bool
-    """Whether its points are in pixels that depend on the limits."""
+    """Whether its points are sent as pixels that depend on the limits."""
     needs_box: bool
+    """Whether its points are sent as pixels that depend on the place or size of the axes."""
 
 
 @dataclass(slots=True)
 class Kept:
-    """What is kept of an artist.
+    """What is kept of an artist between two patches.
 
     Attributes
     ----------
     first_id : int
-        Of its first node; the next ones follow.
+        The id of its first node. Those of the next nodes follow.
     nodes : list of (dict or None)
-        As they were put last.
+        Its nodes, as they were last put.
     place : Place or None
-        As it was found last.
+        Its place, as it was last found.
     needs_limits, needs_box : bool
         Whether it must be described again when the axes has other limits, or another size or place.
     memory : dict
@@ -121,7 +124,7 @@ class Kept:
     state: dict[str, Any] | None = None
 
     def same(self, key: str, array: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The array that was kept under this name if it holds the same numbers, else this one."""
+        """Return the array that is kept under this key if it has the same numbers; else keep and return this one."""
         before = self.memory.get(key)
         if before is not None and np.array_equal(before, array, equal_nan=True):
             return before  # type: ignore[no-any-return]
@@ -130,7 +133,7 @@ class Kept:
 
 
 def place_of(transform: Transform, around: Around, kept: Kept) -> Place:
-    """In which coordinates an artist with this transform is."""
+    """Return the place of an artist with this transform."""
     place = kept.place
     if place is None or place.transform is not transform:
         place = kept.place = _find(transform, around.ax)
@@ -148,7 +151,7 @@ def _find(transform: Transform, ax: Axes | None) -> Place:
     in_data = transform.contains_branch_separately(ax.transData)
     if not transform.is_separable:
         return Place(transform, ("pixels", "pixels"), any(in_data), True)
-    # Whether it *is* the data's transform in a direction, rather than one that begins with it, is asked of two points.
+    # A transform that contains the data's may do more than that. Two points tell, for each direction.
     probes = np.array([ax.get_xlim(), ax.get_ylim()]).T
     found = transform.transform(probes)
     coords: list[Coord] = []
@@ -161,7 +164,7 @@ def _find(transform: Transform, ax: Axes | None) -> Place:
 
 
 def points_at(place: Place, points: Points, around: Around) -> Points:
-    """Points, shape (n, 2), of an artist, in its coordinates."""
+    """Convert points of an artist, shape (n, 2), from its own coordinates to those of its place."""
     if "pixels" not in place.coords:
         return points
     pixels = np.asarray(place.transform.transform(points), np.float64)
@@ -175,7 +178,7 @@ def points_at(place: Place, points: Points, around: Around) -> Points:
 def packed(
     points: Points, place: Place, around: Around, offset: tuple[float, float] | None = None
 ) -> tuple[NDArray[np.float32], tuple[float, float]]:
-    """Points in an artist's coordinates as float32, and the offset that was taken off: a new one, or the given one."""
+    """Return points as float32, shape (n, 2), and the offset that was subtracted: the given one, or a new one."""
     coords = place.coords
     for direction, coord in enumerate(coords):
         if coord == "data" and around.masked[direction]:
@@ -190,13 +193,13 @@ def packed(
         )
     with np.errstate(over="ignore", invalid="ignore"):
         result = (points - offset if offset != (0.0, 0.0) else points).astype(np.float32)
-        if not np.isfinite(result).all():  # of infinity a gap, of other numbers the largest there is
+        if not np.isfinite(result).all():  # infinity becomes a gap, a number too large for float32 the largest
             result = np.where(np.isfinite(points), result.clip(-_HUGE, _HUGE), np.float32(np.nan))
     return result, offset
 
 
 def _offset(values: NDArray[np.float64]) -> float:
-    """What is to be taken off: nothing, unless the values are far from zero."""
+    """Return the offset to be subtracted: 0, unless the values are far from zero."""
     finite = values[np.isfinite(values)]
     if not len(finite):
         return 0.0
@@ -205,7 +208,7 @@ def _offset(values: NDArray[np.float64]) -> float:
 
 
 def checked_clip(artist: Artist, around: Around, kept: Kept) -> bool:
-    """Whether an artist is clipped to its axes; it may be clipped to nothing else."""
+    """Return whether an artist is clipped to its axes; raise `Undescribable` if it is clipped to anything else."""
     if not artist.get_clip_on():
         return False
     if artist.get_clip_path() is not None:
@@ -213,7 +216,7 @@ def checked_clip(artist: Artist, around: Around, kept: Kept) -> bool:
     box = artist.get_clip_box()
     if box is None:
         return False
-    if kept.memory.get("clip") is not box:  # one that is the axes' now remains it
+    if kept.memory.get("clip") is not box:  # a box that was the axes' once stays the axes' box
         if around.ax is None or not np.allclose(box.extents, around.ax.bbox.extents, rtol=0.0, atol=0.01):
             raise Undescribable(artist, "it is clipped to a box of its own")
         kept.memory["clip"] = box

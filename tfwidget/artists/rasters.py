@@ -1,7 +1,7 @@
 """Images of Matplotlib as nodes of a scene.
 
-Invariant: values go out as they are, with the table of their colours, where Matplotlib's own way from values to colours
-is a plain one; else the colours go out.
+Invariant: a page shows the colours that Matplotlib would. With a plain ``Normalize`` the values are sent with a table
+of colours; with any other norm the colours are sent.
 """
 
 import math
@@ -19,7 +19,13 @@ __all__ = ["image_nodes", "image_values"]
 
 
 def image_nodes(image: AxesImage, around: Around, kept: Kept) -> Nodes:
-    """The node of an image; raises `Undescribable`."""
+    """Return the node of an image.
+
+    Raises
+    ------
+    Undescribable
+        If the schema has no node for its look.
+    """
     array = image.get_array()
     if array is None or not array.size:
         return []
@@ -72,14 +78,14 @@ def _check_interpolation(image: AxesImage, shape: tuple[int, ...], kept: Kept) -
     if way in ("auto", "antialiased"):
         kept.needs_limits = kept.needs_box = True
         size = np.abs(np.diff(image.get_window_extent().get_points(), axis=0))[0] / (shape[1], shape[0])
-        if ((size > 3.0) | (size == 1.0) | (size == 2.0)).all():  # then Matplotlib takes the nearest
+        if ((size > 3.0) | (size == 1.0) | (size == 2.0)).all():  # then Matplotlib does not interpolate
             return
     if way not in ("nearest", "none"):
         raise Undescribable(image, f"its interpolation is {way!r}; 'nearest' can be shown live")
 
 
 def _pixels(image: AxesImage, array: Any, kept: Kept) -> tuple[NDArray[Any], Node | None]:
-    """Values and the table of their colours where that says it, else colours."""
+    """Return values and a table of their colours if the norm is a plain one; else colours and None."""
     norm = image.norm
     low, high = cast("tuple[float | None, float | None]", (norm.vmin, norm.vmax))
     plain = array.ndim == 2 and array.dtype.kind in "biuf" and type(norm) is Normalize and not norm.clip

@@ -1,12 +1,12 @@
 """Lines, patches, images and texts of Matplotlib as nodes of a scene.
 
-Invariant: what a page paints of the nodes is what Agg would draw; an artist of which that cannot be said raises
-`Undescribable`.
+Invariant: a page paints the nodes as Agg would draw the artist. For an artist where that is not possible,
+`Undescribable` is raised.
 
-An artist may say its own points, by a method ``scene_points(afresh: bool) -> (points, continues)``: points of shape
-(n, 2), float64, in its coordinates. With `afresh` they are all there are; without, and if it says that they continue,
-they come after those it said before. It is called when the artist is stale, and when the axes has other limits: a curve
-may then have more details to show.
+A line may give its points itself, by a method ``scene_points(afresh: bool) -> (points, continues)``. The points are
+float64, shape (n, 2), in the line's own coordinates. If `afresh` is True, they must be all of its points. Otherwise
+they may be new ones only, to be appended to those that it gave before; then `continues` is True. The method is called
+when the line is stale and when the limits have changed, because a curve may then have more details to show.
 """
 
 from collections.abc import Callable
@@ -52,7 +52,13 @@ _NOTHING = ("None", "none", None, "", " ")
 
 
 def describe(artist: Artist, around: Around, kept: Kept) -> Nodes:
-    """The nodes of an artist; raises `Undescribable`."""
+    """Return the nodes of an artist.
+
+    Raises
+    ------
+    Undescribable
+        If the schema has no node for its look.
+    """
     kept.needs_limits = kept.needs_box = False
     kept.state = None
     if not artist.get_visible() or artist.get_animated():
@@ -78,7 +84,7 @@ def _line(line: Line2D, around: Around, kept: Kept) -> Nodes:
 
 
 def line_stroke(line: Line2D, dots: float) -> Stroke | None:
-    """How a line is drawn; None: not at all."""
+    """Return the stroke of a line; None if it is not visible."""
     dashed = line.is_dashed()
     if dashed and line.get_gapcolor() is not None:
         raise Undescribable(line, "its gaps have a colour")
@@ -86,7 +92,7 @@ def line_stroke(line: Line2D, dots: float) -> Stroke | None:
         line.get_color(), line.get_alpha(), line.get_linewidth(), dots,
         line.get_dash_capstyle() if dashed else line.get_solid_capstyle(),
         line.get_dash_joinstyle() if dashed else line.get_solid_joinstyle(),
-        cast("Any", line)._dash_pattern,  # what Matplotlib itself hands to Agg
+        cast("Any", line)._dash_pattern,  # what Matplotlib itself passes to Agg
     )  # fmt: skip
 
 
@@ -115,11 +121,11 @@ def line_points(line: Line2D, place: Place, around: Around, kept: Kept) -> Node:
 
 
 def _data(line: Line2D) -> Points:
-    """Its points, shape (n, 2); of a line of steps, also where the steps turn."""
+    """Return the points of a line, shape (n, 2). A line of steps has two for each step."""
     if line.get_drawstyle() != "default":
         return cast("Points", line.get_path().vertices)
     x, y = (np.asarray(values) for values in line.get_data(orig=True))
-    # Numbers need not go through Matplotlib's units, which take longer than all else here.
+    # Numbers have no units. Matplotlib's conversion of units would take longer than everything else here.
     if x.dtype.kind in "fiu" and y.dtype.kind in "fiu" and x.ndim == 1 and x.shape == y.shape:
         return np.column_stack((x, y)).astype(np.float64, copy=False)
     return cast("Points", line.get_xydata())
@@ -142,7 +148,7 @@ def _line_marks(line: Line2D, place: Place, around: Around, kept: Kept) -> Node 
 
 
 def _chosen(line: Line2D, every: Any) -> Any:
-    """What `set_markevery` was given, as an index."""
+    """Return the argument of `set_markevery` as an index."""
     start, step = every if isinstance(every, tuple) and len(every) == 2 else (0, every)
     if isinstance(step, float) or isinstance(start, float):
         raise Undescribable(line, "its markers are so many parts of the axes apart")
@@ -150,7 +156,7 @@ def _chosen(line: Line2D, every: Any) -> Any:
 
 
 def marks_node(line: Line2D, points: Points, place: Place, around: Around, kept: Kept, key: str = "marks") -> Node:
-    """The markers of a line at these points of its own coordinates."""
+    """Return the node of a line's markers at these points, which are in the line's own coordinates."""
     marker = line.get_marker()
     if not isinstance(marker, (str, int)):
         raise Undescribable(line, "its marker is a shape of its own")
@@ -177,7 +183,7 @@ def marks_node(line: Line2D, points: Points, place: Place, around: Around, kept:
 
 @lru_cache(maxsize=256)
 def _shape(marker: str | int, fillstyle: str, size: float, width: float) -> tuple[float | list[list[float]], bool]:
-    """A marker as a circle's radius, or as lines of ``[x, y, x, y, ...]`` around its point; whether it is filled."""
+    """Return a marker as in `tfwidget.scene.protocol.Marks.shape`, and whether it is filled."""
     style = MarkerStyle(marker, fillstyle)  # type: ignore[arg-type]
     if style.get_alt_path() is not None:
         msg = "its marker has two colours"
@@ -193,7 +199,7 @@ def _shape(marker: str | int, fillstyle: str, size: float, width: float) -> tupl
     transform = style.get_transform() + Affine2D().scale(size, -size)
     for points in transform.transform_path(path).to_polygons(closed_only=False):
         places = np.asarray(points)
-        # As Agg does, so that every mark looks alike: its corners, or else its middle, fit the pixels.
+        # Snapped as by Agg, so that all marks look alike.
         snap = threshold is not None and size >= threshold
         places = np.floor(places + 0.5) + (0.5 if round(width) % 2 else 0.0) if snap else places + 0.5
         shape.append(places.ravel().tolist())
@@ -233,12 +239,12 @@ def patch_points(patch: Patch, around: Around, kept: Kept) -> Node:
 
 
 def _spine(spine: Spine, around: Around, kept: Kept) -> tuple[Place, Points, bool]:
-    """A line at an edge of the axes: it stays there, whatever the limits are."""
+    """Return place and points of a spine, and whether it is closed. It stays at its edge when the limits change."""
     ax = around.ax
     private = cast("Any", spine)
     if ax is None or private._patch_type != "line":
         raise Undescribable(spine, "it is no straight line")
-    private._adjust_location()  # to the limits, as it does before it is drawn
+    private._adjust_location()  # to the limits; a draw would do the same first
     box = ax.bbox
     pixels = np.asarray(spine.get_transform().transform(spine.get_path().vertices), np.float64)
     parts = (pixels - box.p0) / box.size
@@ -248,20 +254,20 @@ def _spine(spine: Spine, around: Around, kept: Kept) -> tuple[Place, Points, boo
 
 
 def is_in_data(spine: Spine) -> bool:
-    """Whether a spine, and with it the ticks of its axis, is at a place of the data."""
+    """Whether a spine, and with it the ticks of its axis, has a place in data coordinates."""
     position = spine.get_position()
     return position == "zero" or (isinstance(position, tuple) and position[0] == "data")
 
 
 def _outline(patch: Patch, path: Path) -> tuple[Points, bool]:
-    """A path's points, with NaN between its parts, and whether these are closed."""
+    """Return the points of a path, with NaN between its parts, and whether the parts are closed."""
     points, codes = np.array(path.vertices, np.float64), path.codes
     if codes is None:
         return points, False
     if np.logical_or(codes == Path.CURVE3, codes == Path.CURVE4).any():
         raise Undescribable(patch, "it has curves")
     ends = np.equal(codes, Path.CLOSEPOLY)
-    points[ends] = np.nan  # where a part ends is a gap before the next one
+    points[ends] = np.nan  # a gap before the next part
     begins = np.flatnonzero(np.equal(codes, Path.MOVETO))
     begins = begins[(begins > 0) & ~ends[begins - 1]]
     if len(begins):
@@ -310,7 +316,7 @@ def _text_place(text: Text, around: Around, kept: Kept) -> tuple[float, float]:
 
 
 def path_node(artist: Artist, place: Place, around: Around, kept: Kept, *, stroke: Stroke | None) -> Node:
-    """A path but for its points."""
+    """Return a path node without its points."""
     return {
         "kind": "path",
         "panel": around.panel,
@@ -328,7 +334,7 @@ def stroke_of(
     color: Any, alpha: float | None, width: float, dots: float, cap: str = "butt", join: str = "miter",
     dashes: Any = None,
 ) -> Stroke | None:  # fmt: skip
-    """How a line of a width in points is drawn; None if it is not to be seen."""
+    """Return the stroke of a line; None if it is not visible. `width` and `dashes` are in points."""
     name = hex_of(color, alpha)
     if width <= 0 or name.endswith("00"):
         return None
@@ -339,7 +345,7 @@ def stroke_of(
 
 
 def hex_of(color: Any, alpha: float | None) -> str:
-    """A colour of Matplotlib as ``#rrggbbaa``."""
+    """Return a colour of Matplotlib as ``#rrggbbaa``."""
     try:
         return _hex(color, alpha)
     except TypeError:  # a list or an array

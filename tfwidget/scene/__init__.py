@@ -1,1 +1,1 @@
-"""What a browser paints, as plain data. Knows neither Matplotlib nor Jupyter."""
+"""The scene that a browser paints, as plain data. It knows neither Matplotlib nor Jupyter."""

@@ -1,19 +1,20 @@
-"""The schema: what the kernel sends of a figure's scene, and what a page answers.
+"""The schema: the scene messages of the kernel, and the view messages of a page.
 
 Invariant: this file is the only description of the messages. ``labextension/src/protocol.ts`` says the same in
-TypeScript; a test compares the two.
+TypeScript. A test compares the two.
 
-A *scene* is a set of nodes, each with a number (its id) and a kind: panels, and what is painted in them. A *keyframe*
-is the whole scene. A *patch* leads from one version to the next: properties of nodes that are new or have another
-value, points that an item has grown by, and nodes that are gone. A page that finds a gap asks for a keyframe.
+A *scene* is a set of nodes. Each node has a number (its id) and a kind: it is a panel, or an item that is painted in
+one. A *keyframe* is the whole scene. A *patch* leads from one version to the next. It has the new nodes, the changed
+properties of others, the points to append to paths, and the ids of nodes to be removed. A page that finds a gap between
+its version and a patch asks for a keyframe.
 
-Places are of three sorts, for each direction apart (`Coord`):
+Each coordinate of a place is of one of three sorts (`Coord`):
 
-- ``"data"``: as the panel's axis counts; the browser brings them to pixels, by the axis' limits and scale;
-- ``"axes"``: 0 to 1 from the panel's left to its right edge, or from its lower to its upper one;
+- ``"data"``: data coordinates; the browser computes the pixel from the axis' limits and scale;
+- ``"axes"``: 0 to 1, from the panel's left to its right edge, or from its lower to its upper one;
 - ``"pixels"``: device pixels of the figure, from its upper left corner.
 
-Lengths are device pixels. Colours are ``#rrggbbaa``. Arrays lie in the message's one buffer, see `Data`.
+Lengths are in device pixels. Colours are ``#rrggbbaa``. The arrays are in the message's one buffer, see `Data`.
 """
 
 from typing import Literal, NotRequired, TypedDict
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 VERSION = 2
-"""Of this protocol: a page that says another one in ``ready`` is sent pictures."""
+"""The version of this protocol. A page that says another one in ``ready`` is sent pictures only."""
 
 Coord = Literal["data", "axes", "pixels"]
 
@@ -48,7 +49,7 @@ class Data(TypedDict):
     """An array in the message's buffer, C-contiguous, little-endian."""
 
     at: int
-    """Its first byte; a multiple of 4."""
+    """The place of its first byte; a multiple of 4."""
     type: Literal["f4", "u1"]
     shape: list[int]
 
@@ -61,16 +62,17 @@ class Stroke(TypedDict):
     cap: Literal["butt", "round", "square"]
     join: Literal["miter", "round", "bevel"]
     dash: NotRequired[list[float]]
-    """Where the pattern begins, then the lengths of dashes and gaps in turn."""
+    """First the offset at which the pattern begins, then the lengths of dashes and gaps in turn."""
 
 
 class Scale(TypedDict):
-    """From data to a number that is linear in pixels, as in Matplotlib; the log of what is not positive is -1000."""
+    """Turns data into numbers that are linear in pixels, as Matplotlib does. A value without a logarithm gives -1000."""
 
     kind: Literal["linear", "log", "symlog"]
     base: NotRequired[float]
-    """Of log and symlog."""
+    """For log and symlog."""
     linthresh: NotRequired[float]
+    """For symlog, as is `linscale`."""
     linscale: NotRequired[float]
 
 
@@ -78,11 +80,11 @@ class Tick(TypedDict):
     """A place on an axis, and its label."""
 
     at: float
-    """In data."""
+    """In data coordinates."""
     glyphs: list[int]
-    """Its label, as in `Text.glyphs`. Along the axis, from the pixel that holds the tick's place: rounded down, after a
-    thousandth is added, so that page and kernel find the same pixel. Across it, from the figure's upper left corner.
-    Empty: no label."""
+    """The label, as in `Text.glyphs`; empty if there is none. Along the axis, positions are relative to the tick's
+    pixel: its place plus a thousandth of a pixel, rounded down, so that page and kernel find the same pixel. Across the
+    axis, positions count from the figure's upper left corner."""
 
 
 class Axis(TypedDict):
@@ -90,56 +92,56 @@ class Axis(TypedDict):
 
     scale: Scale
     limits: list[float]
-    """Two: at the left or lower edge, and at the right or upper one. The first may be the larger one."""
+    """Two numbers: at the left or lower edge, and at the right or upper one. The first may be the larger one."""
     ticks: list[Tick]
-    """Those outside of the limits, as a page has set them, are not painted."""
+    """A page may have other limits, where a person has set some. Ticks outside of these are not painted."""
     color: str
-    """Of the labels."""
+    """The colour of the labels."""
     grid: Stroke | None
-    """A line at each tick, from the lower or left edge to the other one; clipped, and snapped to whole pixels."""
+    """A line at each tick, across the whole panel; clipped, and snapped to whole pixels."""
     order: float
-    """When grid and labels are painted, among the panel's items; before those of the same order."""
+    """Grid and labels are painted among the panel's items by this order, before items of the same order."""
 
 
 class Panel(TypedDict):
-    """An axes: where data become pixels."""
+    """An axes: the place where data become pixels."""
 
     kind: Literal["panel"]
     box: list[float]
-    """Left, top, width, height in pixels; clipping rounds its edges to whole ones."""
+    """Left, top, width, height in pixels. For clipping, its edges are rounded to whole pixels."""
     order: float
-    """Panels and the figure's own items (those of panel 0) are painted in this order; ties by id."""
+    """Panels and the figure's own items (those of panel 0) are painted in this order; equal ones by id."""
     face: str | None
-    """Painted first."""
+    """The colour of the background, which is painted first."""
     x: Axis
     y: Axis
     navigate: bool
     """Whether a person may pan and zoom it."""
     equal: bool
-    """Whether a unit of data is as long in both directions."""
+    """Whether a unit of data has the same length in both directions."""
 
 
 class Path(TypedDict):
-    """Points joined by lines, stroked, filled or both; a NaN makes a gap."""
+    """Points joined by lines, stroked, filled or both. A NaN makes a gap."""
 
     kind: Literal["path"]
     panel: int
-    """0: none, it is the figure's own, and all its places are pixels."""
+    """The id of its panel; 0 if it is the figure's own, and all its coordinates are pixels."""
     order: float
-    """Within its panel, from the lowest to the highest; ties by id."""
+    """Items of a panel are painted from the lowest to the highest order; equal ones by id."""
     clip: bool
-    """To the panel's box."""
+    """Whether it is clipped to the panel's box."""
     coords: list[Coord]
-    """Two: across, and up or down."""
+    """Two: of x and of y."""
     offset: list[float]
     """Two numbers to be added to all points, so that float32 is exact enough."""
     points: Data
     """f4, (n, 2)."""
     ascending: bool
-    """Whether x never falls: then one column of pixels needs no more than its extremes."""
+    """Whether x never decreases. Then of each column of pixels only the extremes need to be painted."""
     closed: bool
     snap: bool | None
-    """To whole pixels; None: if all its lines are upright or level."""
+    """Whether it is snapped to whole pixels; null: if all its lines are vertical or horizontal."""
     stroke: Stroke | None
     fill: str | None
 
@@ -156,22 +158,22 @@ class Marks(TypedDict):
     points: Data
     """f4, (n, 2)."""
     shape: float | list[list[float]]
-    """A circle's radius; or lines of x and y in turn around the point, y down."""
+    """The radius of a circle; or lines, each as x and y in turn, relative to the point, with y downwards."""
     stroke: Stroke | None
     fill: str | None
 
 
 class Colors(TypedDict):
-    """How values become colours, as Matplotlib's ``Normalize`` and ``Colormap`` do it."""
+    """Turns values into colours, as Matplotlib's ``Normalize`` and ``Colormap`` do."""
 
     low: float
     high: float
     table: Data
-    """u1, (n + 3, 4): RGBA of n levels, of what is below `low`, of what is above `high`, and of NaN."""
+    """u1, (n + 3, 4): the RGBA of n levels, of values below `low`, of values above `high`, and of NaN."""
 
 
 class Image(TypedDict):
-    """Pixels stretched over a box, the nearest for each place; the first row is at the first y of the extent."""
+    """Pixels stretched over a box, without interpolation. The first row is at the first y of the extent."""
 
     kind: Literal["image"]
     panel: int
@@ -179,9 +181,9 @@ class Image(TypedDict):
     clip: bool
     coords: list[Coord]
     extent: list[float]
-    """First x, first y, last x, last y: the outer edges."""
+    """First x, first y, last x, last y: the outer edges of the pixels."""
     pixels: Data
-    """u1 (rows, columns, 4): RGBA, not premultiplied. f4 or u1 (rows, columns): values for `colors`."""
+    """u1, (rows, columns, 4): RGBA, not premultiplied; or f4 or u1, (rows, columns): values for `colors`."""
     colors: Colors | None
     alpha: float
     smooth: bool
@@ -195,12 +197,12 @@ class Text(TypedDict):
     order: float
     clip: bool
     glyphs: list[int]
-    """Three numbers each: the id of a glyph, and the pixel of the figure where its upper left corner goes, x and y."""
+    """Three numbers for each glyph: its id, and x and y of the figure's pixel for the glyph's upper left corner."""
     color: str
 
 
 class Glyph(TypedDict):
-    """A piece of text, as its coverage of pixels; painted in the colour of who uses it."""
+    """A piece of text, as its coverage of pixels. It is painted in the colour of the text or axis that uses it."""
 
     kind: Literal["glyph"]
     alpha: Data
@@ -211,31 +213,32 @@ Node = Panel | Path | Marks | Image | Text | Glyph
 
 
 class SceneMessage(TypedDict):
-    """From the kernel: a keyframe or a patch. Content of a custom comm message with one buffer."""
+    """From the kernel: a keyframe or a patch. It is the content of a custom comm message with one buffer."""
 
     type: Literal["scene"]
     frame: int
     """The number that `frame_ack` repeats."""
     ack: bool
-    """Whether an acknowledgement is asked for."""
+    """Whether the page is to acknowledge the frame."""
     version: int
+    """The version of the scene after this message."""
     base: int | None
-    """The version that it leads on from; None: a keyframe, which needs none."""
+    """The version that the page must have before; null for a keyframe, which needs none."""
     size: list[int]
     """Width and height of the figure."""
     show: bool
-    """Whether the scene is what is to be seen; else the picture of Agg's that follows is."""
+    """Whether the page is to show the scene. Otherwise it shows Agg's picture, which follows."""
     handled: dict[str, int]
-    """For each page, the newest of its numbered messages that the limits here were made with."""
+    """For each page, the number of its newest view message that is taken into account in these limits."""
     nodes: list[tuple[int, dict[str, object]]]
-    """Id, and properties. With ``kind``, it is a new node with all properties of its kind, which replaces what had this
-    id; without, these properties have changed."""
+    """Ids and properties. With ``kind`` it is a new node with all properties of its kind, and replaces any node with
+    this id. Without ``kind``, these properties have changed."""
     grown: list[tuple[int, Data]]
-    """Id of a path, and the points to be added at its end."""
+    """The id of a path, and the points to be appended."""
     dropped: list[int]
-    """None of these is among `nodes` or `grown`."""
+    """Ids of nodes to be removed. None of these is among `nodes` or `grown`."""
     updates: dict[str, dict[str, object]]
-    """State of widgets that belongs to this frame: by model id, traits and values."""
+    """State of widgets that belongs to this frame: for each model id, traits and their values."""
 
 
 class ViewMessage(TypedDict):
@@ -244,9 +247,10 @@ class ViewMessage(TypedDict):
     type: Literal["view"]
     client: str
     number: int
-    """Counts the page's numbered messages."""
+    """The page numbers its view messages in order."""
     panel: int
     x: list[float]
+    """The new limits, as in `Axis.limits`; so is `y`."""
     y: list[float]
     done: bool
-    """Whether this is where the drag has ended."""
+    """Whether the drag has ended here."""

@@ -1,11 +1,11 @@
-"""What pages have been told of a figure, and what they are to be told next.
+"""The kernel's copy of a figure's scene, and the changes that no message has had yet.
 
-Invariant: a page that has applied each message that `Scene.take` gave, since the last keyframe, holds exactly the nodes
-that were put, grown and not dropped.
+Invariant: a page that has applied all messages from `Scene.take` since the last keyframe holds exactly the nodes that
+were put, grown and not dropped.
 
-Nodes are the dicts of `tfwidget.scene.protocol`, but for their arrays: where the schema says `Data`, a node put here
-holds a NumPy array, float32 or uint8. An array is compared by identity, all else by value: whoever changes an array
-puts another one.
+Nodes are the dicts of `tfwidget.scene.protocol`, with one difference: where the schema says `Data`, a node here has a
+NumPy array of float32 or uint8. Arrays are compared by identity, everything else by value. So a changed array must be
+put as a new object.
 """
 
 from typing import Any, Literal, TypedDict
@@ -21,7 +21,7 @@ Array = NDArray[Any]
 
 
 class Body(TypedDict):
-    """The part of `tfwidget.scene.protocol.SceneMessage` that says what has changed."""
+    """The part of `tfwidget.scene.protocol.SceneMessage` with the changes of the scene."""
 
     nodes: list[tuple[int, dict[str, object]]]
     grown: list[tuple[int, Data]]
@@ -29,7 +29,7 @@ class Body(TypedDict):
 
 
 class Scene:
-    """The nodes of one figure, and which of their properties no message has held yet."""
+    """The nodes of one figure, and those of their properties that no message has had yet."""
 
     def __init__(self) -> None:
         self._last_id = 0
@@ -40,19 +40,19 @@ class Scene:
         self._dropped: dict[int, None] = {}  # an ordered set
 
     def new_id(self) -> int:
-        """A number that no node has or had; from 1 on, for 0 is the figure."""
+        """Return a number that no node has or had. The first is 1, because 0 is the figure."""
         self._last_id += 1
         return self._last_id
 
     def put(self, number: int, node: dict[str, Any]) -> None:
-        """Say what a node is now.
+        """Set all properties of a node.
 
         Parameters
         ----------
         number : int
             From `new_id`.
         node : dict
-            All properties of its kind. Only those that differ from what was put last go into the next message.
+            All properties of its kind. Only those that have changed go into the next message.
         """
         before = self._nodes.get(number)
         self._nodes[number] = node
@@ -92,9 +92,14 @@ class Scene:
         Parameters
         ----------
         number : int
-            Of a path that was put.
+            The id of a path that was put.
         points : array, float32, (n, 2)
-            Without the path's offset, as its own points are.
+            The offset of the path is subtracted already.
+
+        Raises
+        ------
+        ValueError
+            If the node is no path.
         """
         kind = self._nodes[number]["kind"]
         if kind != "path":
@@ -104,7 +109,7 @@ class Scene:
             self._grown.setdefault(number, []).append(points)
 
     def drop(self, number: int) -> None:
-        """Take a node away; one that is not there may be dropped, too."""
+        """Remove a node; an unknown one is ignored."""
         if self._nodes.pop(number, None) is None:
             return
         self._changes.pop(number, None)
@@ -113,7 +118,7 @@ class Scene:
             self._dropped[number] = None
 
     def restart(self) -> None:
-        """Begin a keyframe: pages are taken to have nothing, so each node must be put again. Ids are not used again."""
+        """Begin a keyframe: forget all nodes, so that each must be put again. Ids are not used twice."""
         self._nodes.clear()
         self._told.clear()
         self._changes.clear()
@@ -122,7 +127,7 @@ class Scene:
 
     @property
     def changed(self) -> bool:
-        """Whether there is anything to tell."""
+        """Whether there are changes that no message has had."""
         return bool(self._changes or self._grown or self._dropped)
 
     def take(self) -> tuple[Body, bytes]:
