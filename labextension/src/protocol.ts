@@ -43,7 +43,7 @@ export interface Stroke {
   dash?: number[];
 }
 
-/** Turns data into numbers that are linear in pixels, as Matplotlib does. A value without a logarithm gives -1000. */
+/** Turns data into numbers that are linear in pixels, as Matplotlib does. What has no logarithm gives -1000. */
 export interface Scale {
   kind: 'linear' | 'log' | 'symlog';
   /** For log and symlog. */

@@ -17,13 +17,13 @@ from typing import Any, Self
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Transform
 
+from tfwidget.plot.axes import PanelAxes
 from tfwidget.plot.header import HEADER_Y, Header, facts_of, facts_of_series
 from tfwidget.plot.kind import Kind
 from tfwidget.plot.layout import HEADER, Cell
@@ -32,27 +32,12 @@ from tfwidget.plot.ticks import ValueFormatter
 from tfwidget.plot.view import Range, View
 from tfwidget.record.values import Array, Frame
 
-__all__ = ["Panel", "PanelAxes"]
+__all__ = ["Panel"]
 
 _SAMPLE = 2**20  # values of a larger tensor that are looked at: bars look the same, and it takes 10 ms
 _BESIDE = 10.0  # points for the name of the vertical axis
 
 _STEPS = [1, 2, 2.5, 5, 10]  # between ticks
-
-
-class PanelAxes(Axes):
-    """Axes whose artists may fail when they are drawn: the figure goes on where somebody takes the error."""
-
-    on_error: Callable[[Exception], None] | None = None
-
-    def draw(self, renderer: RendererBase) -> None:
-        """Draw, as far as that goes."""
-        try:
-            super().draw(renderer)
-        except Exception as error:  # of a kind's artists
-            if self.on_error is None:
-                raise
-            self.on_error(error)
 
 
 class Panel(Kind):

@@ -66,7 +66,7 @@ class Stroke(TypedDict):
 
 
 class Scale(TypedDict):
-    """Turns data into numbers that are linear in pixels, as Matplotlib does. A value without a logarithm gives -1000."""
+    """Turns data into numbers that are linear in pixels, as Matplotlib does. What has no logarithm gives -1000."""
 
     kind: Literal["linear", "log", "symlog"]
     base: NotRequired[float]
