@@ -29,7 +29,7 @@ class Toolbar(Confined, IpymplToolbar):
         self.canvas.on_home()
 
     def remember_first_view(self) -> None:
-        """Remember the limits that there are, if none were before: those that Home brings back."""
+        """Remember the present limits as those that Home brings back, unless there are some already."""
         if self._nav_stack() is None:
             self.push_current()
 

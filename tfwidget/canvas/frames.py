@@ -125,7 +125,7 @@ class Frames:
             self._updates.send()
 
     def close(self) -> None:
-        """Wait for nothing any more."""
+        """Cancel the alarm."""
         _, cancel = self._alarm
         cancel()
 

@@ -118,7 +118,7 @@ MESSAGES: dict[str, _Fields] = {
 
 
 def is_valid(content: dict[object, object]) -> bool:
-    """Whether a message is as it should be."""
+    """Whether a message has the fields of its type, each of the right type and range."""
     kind = content.get("type")
     fields = MESSAGES.get(kind) if isinstance(kind, str) else None
     known = fields is not None and _optional(_text)(content.get("client"))

@@ -71,7 +71,7 @@ class Strangers:
             )
 
     def watch(self) -> None:
-        """Take notice of changes from now on, and tell whom Matplotlib told before."""
+        """Watch the changes of the figure from now on. The callback that was there before is called, too."""
         before = self._canvas.figure.stale_callback
         if getattr(before, "__self__", None) is self:
             return

@@ -12,12 +12,12 @@ __all__ = ["PanelAxes"]
 
 
 class PanelAxes(Axes):
-    """Axes whose artists may fail when they are drawn: the figure goes on where somebody takes the error."""
+    """Axes that hand an error of drawing to `on_error`, so that the rest of the figure is drawn."""
 
     on_error: Callable[[Exception], None] | None = None
 
     def draw(self, renderer: RendererBase) -> None:
-        """Draw, as far as that goes."""
+        """Draw the axes, up to the first error."""
         try:
             super().draw(renderer)
         except Exception as error:  # of a kind's artists

@@ -340,7 +340,7 @@ class Line(Panel):
 
 
 def _set_data(line: Line2D, x: np.ndarray, y: np.ndarray) -> None:
-    """Set the points of a line, which mostly has none, and does not change then."""
+    """Set the points of a line. A line that stays empty, as most do, is left alone."""
     if len(x) or len(line.get_xdata()):  # type: ignore[arg-type]
         line.set_data(x, y)
 
