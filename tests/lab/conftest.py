@@ -39,6 +39,10 @@ def shared_lab(browser: str, kernelspecs: Path, tmp_path_factory: pytest.TempPat
         yield lab
 
 
+CANCELED = "Canceled future for kernel_info_request"
+"""JupyterLab throws this where a connection to a kernel is closed before the kernel has told its info."""
+
+
 @pytest.fixture
 def lab(shared_lab: Lab, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lab]:
     """JupyterLab with no notebook open; the test fails if a comm handler failed, or the page threw."""
@@ -49,7 +53,7 @@ def lab(shared_lab: Lab, request: pytest.FixtureRequest, tmp_path: Path) -> Iter
         shared_lab.screenshot(tmp_path / "screenshot.png")
         print(f"screenshot: {tmp_path / 'screenshot.png'}\n{shared_lab.report()}")
     errors = [error for notebook in shared_lab.notebooks for error in notebook.comm_errors]
-    errors += [error for error in shared_lab.console if error.startswith("uncaught")]
+    errors += [error for error in shared_lab.console if error.startswith("uncaught") and CANCELED not in error]
     shared_lab.reset()
     assert not errors, "a comm handler failed, or the page threw:\n" + "\n".join(errors)
 

@@ -29,7 +29,7 @@ from PIL import Image
 from playwright.sync_api import ElementHandle, Error, Locator, Page, sync_playwright
 
 import tfwidget
-from tests.kernels import NEWEST, spec_name
+from tests.kernels import NEWEST, UNWEDGE, spec_name
 
 Json: TypeAlias = dict[str, Any]
 Point: TypeAlias = tuple[float, float]
@@ -165,7 +165,7 @@ class Lab:
     def show(self, notebook: "Notebook", *, busy: bool = False) -> None:
         """Open a notebook in this page that is there already, perhaps in another page."""
         arguments = [notebook.path, spec_name(notebook.version), busy]
-        self.js("([path, kernel, busy]) => tests.open(path, kernel, busy)", arguments)
+        self.js("([path, kernel, busy, unwedge]) => tests.open(path, kernel, busy, unwedge)", [*arguments, UNWEDGE])
 
     def open(self, cells: Sequence[str], version: str = NEWEST) -> "Notebook":
         """Open a new notebook with these code cells, on the kernel with that ipykernel."""

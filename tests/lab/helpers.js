@@ -84,7 +84,7 @@ window.tests = (() => {
   };
 
   // `busy`: the kernel is running a cell, and will not answer.
-  const open = async (path, kernel, busy) => {
+  const open = async (path, kernel, busy, unwedge) => {
     const panel = await jupyterapp.commands.execute('docmanager:open', {
       path,
       factory: 'Notebook',
@@ -101,9 +101,11 @@ window.tests = (() => {
         books[path].commErrors.push(content.text);
     });
     if (busy) return;
-    const answer = () => panel.sessionContext.session.kernel.info.then(() => evaluate(path, '1'));
     // ipykernel < 7.4 may go deaf (UNWEDGE in tests/kernels.py) under the requests that come as a notebook opens, the
-    // first of which is the one for its info.
+    // first of which is the one for its info. As soon as it answers it is cured, for tests/kernel shows that tfwidget
+    // does so, too.
+    const cure = `exec(${JSON.stringify(unwedge)}, {})`;
+    const answer = () => panel.sessionContext.session.kernel.info.then(() => evaluate(path, cure));
     const late = () => new Promise(resolve => setTimeout(resolve, 10000, 'late'));
     while ((await Promise.race([answer(), late()])) === 'late') {
       console.warn(`${kernel} did not answer when ${path} was opened: it is started again`);
