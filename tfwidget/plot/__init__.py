@@ -1,6 +1,6 @@
-"""Panels for a live figure: curves, pictures, distributions, those of users, and the board that arranges them.
+"""Panels for a live figure: curves, pictures, histograms, and kinds of the user; and the board that arranges them.
 
-Invariant: nothing here knows where frames come from or where the picture goes; nothing uses pyplot.
+Invariant: nothing here knows where frames come from or where they are sent. Nothing here uses pyplot.
 """
 
 from tfwidget.plot.board import Board

@@ -1,6 +1,6 @@
 """The axes of a panel.
 
-Invariant: an error in drawing one panel ends neither the drawing of the figure nor that of the other panels.
+Invariant: an error in drawing one panel stops neither the drawing of the figure nor that of other panels.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ class PanelAxes(Axes):
         """Draw the axes, up to the first error."""
         try:
             super().draw(renderer)
-        except Exception as error:  # of a kind's artists
+        except Exception as error:  # raised by an artist of the kind
             if self.on_error is None:
                 raise
             self.on_error(error)

@@ -1,7 +1,7 @@
-"""All panels of one figure: which there are, and what they have in common.
+"""The board: all panels of one figure, their layout, and what they have in common.
 
-Invariant: the figure shows the newest frame, each name that there is room for in its place, in the order of their first
-appearance; a name never moves behind a later one.
+Invariant: the figure shows the newest frame. Names have panels in the order of their first appearance, as long as there
+is room, and this order never changes.
 """
 
 from matplotlib import rc_context
@@ -27,16 +27,18 @@ class Board:
     Parameters
     ----------
     figure : Figure
-        An empty figure; the board owns what is in it.
+        An empty figure. The board owns all that is in it.
     max_panels : int, default 12
-        So many panels are shown at most; a note counts the names beyond.
+        The largest number of panels. A note says how many more names are recorded.
 
     Attributes
     ----------
     figure : Figure
+        The figure.
     scene : FigureScene
-        The figure as pages are told of it.
+        Describes the figure for pages.
     theme : Theme
+        The colours, light or dark.
     """
 
     def __init__(self, figure: Figure, *, max_panels: int = 12) -> None:
@@ -62,7 +64,7 @@ class Board:
 
     @property
     def panels(self) -> list[Panel | Notice]:
-        """The panels as they are shown, row by row; a notice where one failed."""
+        """What is shown, row by row: panels, and notices in the places of panels that failed."""
         return [panel for slot in self._slots if (panel := slot.shown) is not None]
 
     @property
@@ -72,11 +74,11 @@ class Board:
 
     @property
     def hidden(self) -> list[str]:
-        """The logged names that are recorded but not shown, for there are `max_panels` panels already."""
+        """The logged names that are recorded but not shown, because there are `max_panels` panels already."""
         return list(self._hidden)
 
     def update(self, frame: Frame) -> None:
-        """Show a frame; panels appear with their names."""
+        """Show a frame. A new name gets a panel."""
         self._frame = frame
         self._admit(frame)
         for slot in self._slots:
@@ -86,7 +88,7 @@ class Board:
             slot.update(frame)
 
     def refresh(self) -> None:
-        """Show the last frame again, where there is anything new to show."""
+        """Show the last frame again, in panels that have changed since."""
         if self._frame is not None:
             self.update(self._frame)
 
@@ -103,7 +105,7 @@ class Board:
         self.refresh()
 
     def set_theme(self, dark: bool) -> bool:
-        """Recolour everything; True when that changed the picture."""
+        """Recolour everything; return whether the theme has changed."""
         theme = DARK if dark else LIGHT
         if theme is self.theme:
             return False
@@ -125,9 +127,9 @@ class Board:
         Parameters
         ----------
         ax : Axes
-            Of the panel; another one is ignored.
+            The axes of the panel. If no panel has it, nothing happens.
         x, y : (float, float)
-            Ignored where they are not two different finite numbers each, or not positive on a logarithmic scale.
+            The new limits. They are ignored unless each is two different finite numbers, positive on a log scale.
         """
         for slot in self._slots:
             if slot.panel is not None and slot.panel.ax is ax:
@@ -140,7 +142,7 @@ class Board:
         self.refresh()
 
     def _admit(self, frame: Frame) -> None:
-        """Find places for names that are new."""
+        """Find places for new names."""
         for name in frame.series:
             slot = self._places.get(name)
             if (slot is None and name not in self._hidden) or (slot is not None and slot.failed):
@@ -151,7 +153,10 @@ class Board:
                     self._admit_one(name)
 
     def _admit_series(self, name: str, frame: Frame, failed: Slot | None) -> None:
-        """Find a place for a series: beside those of its group. It may have one already, in which it only failed."""
+        """Find a place for a series, beside the others of its group.
+
+        `failed` is the place that the name has already, if nothing but an error was ever shown there.
+        """
         kind = frame.kinds.get(name, (None,))[0] or kind_for(SCALAR, series=True)
         key = (kind, _group(kind, name))
         beside = self._groups.get(key)
@@ -179,7 +184,7 @@ class Board:
             self.refresh()
 
     def _lay_out(self) -> bool:
-        """Place the panels; True when anything had to move."""
+        """Place the panels; return whether any had to move."""
         width, height = (float(length) * 72.0 for length in self.figure.get_size_inches())
         labels = [slot.label for slot in self._slots]
         now = [width, height, self.figure.dpi, len(self._hidden), labels, [*self._slots]]
@@ -195,9 +200,9 @@ class Board:
 
 
 def _group(kind: object, name: str) -> str:
-    """What the kind says that a name belongs to; nothing else where it says nothing sensible."""
+    """Return the group that a kind gives to a name; the name itself if the kind gives no text."""
     try:
         group: object = kind.group(name)  # type: ignore[attr-defined]
-    except Exception:  # whatever a user's kind raises
+    except Exception:  # a kind of the user may raise anything
         return name
     return group if isinstance(group, str) else name

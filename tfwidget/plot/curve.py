@@ -1,7 +1,7 @@
 """A curve: the artist that draws a series, however long it is.
 
-Invariant: a curve costs what its panel's pixels need, not what the series holds: a minimum and a maximum for each
-pixel, in a browser as in Agg's picture. What it has once said to pages is continued while that is right.
+Invariant: the cost of a curve depends on its panel's width in pixels, not on the length of the series. Pages and Agg
+get a minimum and a maximum for each pixel. Where possible, pages are sent only the points that are new.
 """
 
 from dataclasses import dataclass
@@ -18,35 +18,35 @@ from tfwidget.record.series import Series
 
 __all__ = ["Curve"]
 
-_MOST_NEW = 64  # points that a curve grows by in one frame, at most
-_MOST_HELD = 4  # points for each pixel's width that pages hold, before they are sent a thinner curve
-_BESIDE = 0.5  # of the view, on either side: who drags it shall not uncover an empty edge
-_COARSE = 0.7  # of the range that pages were told: a smaller view is told again, in more detail
+_MOST_NEW = 64  # the largest number of points that one frame appends to a curve
+_MOST_HELD = 4  # points per pixel of width: pages that hold more are sent a thinner curve
+_BESIDE = 0.5  # of the view, sent on either side of it, so that a pan uncovers no empty edge
+_COARSE = 0.7  # of the view that pages have points for: a smaller view is sent again, in more detail
 
 Points = NDArray[np.float64]
 
 
 @dataclass
 class _Told:
-    """What pages hold."""
+    """What pages have been sent of a curve."""
 
-    count: int  # so long was the series
-    last: int  # its last step
+    count: int  # the length of the series then
+    last: int  # its last step then
     points: int
-    width: int  # of the panel, in pixels
-    view: tuple[float, float] | None  # the range of steps that was seen; None: all of them
+    width: int  # of the panel then, in pixels
+    view: tuple[float, float] | None  # the range of steps in view then; None: all of the series
     log: bool
 
 
 class Curve(Line2D):
-    """A line that is bound to a series.
+    """A line that draws a series.
 
     Attributes
     ----------
     series : Series or None
-        What is drawn.
+        The series.
     first : int
-        Its first step.
+        The first step of the series.
     """
 
     def __init__(self, **style: Any) -> None:
@@ -56,7 +56,7 @@ class Curve(Line2D):
         self._told: _Told | None = None
 
     def follow(self, series: Series) -> None:
-        """Draw this series, to its end as it is now."""
+        """Draw this series, up to its present end."""
         if series is not self.series:
             self.series, self._told = series, None
             steps, _ = series.view(points=2)
@@ -65,18 +65,18 @@ class Curve(Line2D):
 
     @property
     def view(self) -> tuple[float, float] | None:
-        """The range of steps in sight; None where that is all of the series."""
+        """The range of steps in view; None if that is all of the series."""
         (low, _), (high, _) = self._limits.get_points().tolist()
         low, high = min(low, high), max(low, high)
         last = self.series.last if self.series is not None else None
         return None if last is None or (low <= self.first and last[0] <= high) else (low, high)
 
     def points(self) -> tuple[NDArray[np.int64], Points]:
-        """The steps and values to draw for the present limits, and half as much again on either side; NaN is a gap."""
+        """Return the steps and values to draw: those in view, and half a view more on either side. NaN is a gap."""
         if self.series is None:
             return np.empty(0, np.int64), np.empty(0)
         width, view = self._width, self.view
-        # A minimum and a maximum for each pixel, or for every second one in a wide panel, where that costs time.
+        # A minimum and a maximum for each pixel. In a wide panel, for every second pixel only, to save time.
         count = max(width, min(2 * width, 600))
         if view is None:
             steps, values = self.series.view(points=count)
@@ -86,19 +86,19 @@ class Curve(Line2D):
         return steps, self._masked(values)
 
     def scene_points(self, afresh: bool) -> tuple[Points, bool]:
-        """What pages are to be told.
+        """Return the points to send to pages; see `tfwidget.artists.shapes`.
 
         Parameters
         ----------
         afresh : bool
-            Whether pages hold nothing.
+            Whether pages have no points of this curve.
 
         Returns
         -------
-        points : array, (n, 2)
+        points : array, float64, (n, 2)
             Steps and values.
         continued : bool
-            Whether they go behind those that were told before; else they replace them.
+            Whether they are to be appended to the points sent before. Otherwise they replace these.
         """
         new = None if afresh else self._new()
         if new is not None:
@@ -110,7 +110,7 @@ class Curve(Line2D):
         return points, False
 
     def _new(self) -> Points | None:
-        """What the series has grown by, if pages need no more than that."""
+        """Return the points that are new in the series; None if pages need other points as well."""
         series, told = self.series, self._told
         if series is None or told is None or told.width != self._width or told.log != self._log:
             return None
@@ -132,14 +132,14 @@ class Curve(Line2D):
         return np.column_stack((new[0], self._masked(np.array(new[1])))).astype(np.float64)
 
     def draw(self, renderer: RendererBase) -> None:
-        """Draw what the present limits show."""
+        """Draw the points that the present limits show."""
         self.set_data(*self.points())
         super().draw(renderer)
 
     @cached_property
     def _limits(self) -> BboxBase:
         assert self.axes is not None
-        return self.axes.viewLim  # the axes' own, at whatever time
+        return self.axes.viewLim  # the same object as long as the axes lives
 
     @property
     def _width(self) -> int:
@@ -152,5 +152,5 @@ class Curve(Line2D):
         return bool(self.axes.get_yscale() == "log")
 
     def _masked(self, values: Points) -> Points:
-        """On a logarithmic scale, a gap where there is no logarithm."""
+        """Return the values; on a logarithmic scale, with NaN for those that have no logarithm."""
         return np.where(values > 0.0, values, np.nan) if self._log else values

@@ -1,6 +1,6 @@
-"""What stands above a panel: its title, a line of facts, a note; and what stands in the place of a panel that failed.
+"""The texts above a panel: title, header line and note. And the notice in the place of a panel that failed.
 
-Invariant: texts are cut to the cell's width, and belong to the figure, so that they stay if a kind clears its axes.
+Invariant: texts are cut to the cell's width. They belong to the figure, so they stay if a kind clears its axes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,14 +31,14 @@ class Header:
     Parameters
     ----------
     figure : Figure
-        Where they are.
+        The figure that the texts belong to.
     theme : Theme
         Their colours.
 
     Attributes
     ----------
     corner : Transform
-        Coordinates in points from the cell's left edge, and from the axes' upper one.
+        From points to pixels. The origin is at the cell's left edge and the axes' upper edge.
     """
 
     def __init__(self, figure: Figure, theme: Theme) -> None:
@@ -49,7 +49,8 @@ class Header:
         self._figure = figure
         self._origin = Affine2D()
         dots = CompositeAffine2D(Affine2D().scale(1.0 / 72.0), figure.dpi_scale_trans)
-        self.corner: Transform = CompositeAffine2D(self._origin, dots)  # which keeps its matrix, as a sum would not
+        # Unlike a sum of transforms, it keeps its matrix.
+        self.corner: Transform = CompositeAffine2D(self._origin, dots)
         self._title = self._text(TITLE_Y, theme.text, fontsize=TITLE_SIZE, fontweight="bold")
         self._line = self._text(HEADER_Y, theme.muted)
         self._note = self._text(TITLE_Y, theme.warning, ha="right")
@@ -61,18 +62,18 @@ class Header:
 
     @property
     def texts(self) -> list[str]:
-        """Title, line and note as they are shown."""
+        """Title, header line and note, as they are shown."""
         return [text.get_text() for text in self._texts]
 
     def title(self, name: str) -> None:
-        """Name the panel; the end of a long name is kept."""
+        """Set the title. A long name is cut at its beginning."""
         self._name = name
         note = self._note.get_text()
         reserved = text_width(note) + _BETWEEN if note else 0.0
         self._title.set_text(shorten(name, self.cell.width - reserved, TITLE_SIZE, bold=True))
 
     def say(self, parts: Sequence[str], *, warning: bool = False) -> None:
-        """Say as many of the parts as fit, in the colour of warnings or not."""
+        """Set the header line to as many of the parts as fit; `warning`: in the colour of warnings."""
         said = (*parts, warning)
         if said == self._said:
             return
@@ -83,7 +84,7 @@ class Header:
             self._line.set_color(color)
 
     def note(self, text: str) -> None:
-        """Say this at the right end of the title, in the colour of warnings."""
+        """Show a note right of the title, in the colour of warnings; "" shows none."""
         if text != self._note.get_text():
             self._note.set_text(text)
             self.title(self._name)
@@ -95,7 +96,7 @@ class Header:
         self._note.set_x(cell.width)
         self.title(self._name)
         for text in self._texts:
-            text.stale = True  # a transform that has changed does not tell
+            text.stale = True  # a changed transform does not make its artists stale
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour."""
@@ -104,18 +105,18 @@ class Header:
         self.theme, self._said = theme, ()
 
     def set_visible(self, visible: bool) -> None:
-        """Show or hide all of it."""
+        """Show or hide the texts."""
         for text in self._texts:
             text.set_visible(visible)
 
     def remove(self) -> None:
-        """Take the texts out of the figure."""
+        """Remove the texts from the figure."""
         for text in self._texts:
             text.remove()
 
 
 def facts_of(value: Value, sampled: Array, stride: int) -> tuple[list[str], bool]:
-    """What a header says of a tensor: step, range, what is not finite, count; and whether anything is not finite."""
+    """Return the header of a tensor (step, range, number of values), and whether any of `sampled` is not finite."""
     finite = sampled[np.isfinite(sampled)]
     parts = [f"step {value.step:,}"]
     if len(finite):
@@ -128,7 +129,7 @@ def facts_of(value: Value, sampled: Array, stride: int) -> tuple[list[str], bool
 
 
 def facts_of_series(series: Mapping[str, Series]) -> tuple[list[str], bool]:
-    """The same of scalars: their newest step."""
+    """Return the header of series (their newest step), and False."""
     lasts = [one.last for one in series.values() if one.last is not None]
     return [f"step {max(last[0] for last in lasts):,}"] if lasts else [], False
 
@@ -141,7 +142,7 @@ class Notice(Header):
     name : str
         The logged name.
     message : str
-        What is wrong.
+        The error.
     """
 
     def __init__(self, figure: Figure, theme: Theme) -> None:
@@ -149,12 +150,12 @@ class Notice(Header):
         self.name = self.message = ""
 
     def show(self, name: str, message: str) -> None:
-        """Say what is wrong with `name`, broken into lines that fit; as many as there is room for."""
+        """Show the error of `name`, broken into lines; what does not fit into the cell is cut off."""
         self.name, self.message = name, message
         self.title(name)
         room = max(int((self.cell.height - HEADER + HEADER_Y + TEXT_SIZE) / _LEADING), 1)
         lines = wrapped(message, self.cell.width, room)
-        while len(self._texts) - 2 < len(lines):  # all but the title and the note, which is never said
+        while len(self._texts) - 2 < len(lines):  # all texts but the title and the note
             self._texts.append(self._text(HEADER_Y - (len(self._texts) - 2) * _LEADING, self.theme.warning))
         for text, line in zip(
             [self._line, *self._texts[3:]], [*lines, *[""] * (len(self._texts) - 2 - len(lines))], strict=True
@@ -163,6 +164,6 @@ class Notice(Header):
             text.set_color(self.theme.warning)
 
     def place(self, cell: Cell) -> None:
-        """Move into a cell, and break the lines anew."""
+        """Move into a cell, and break the lines for its width."""
         super().place(cell)
         self.show(self.name, self.message)

@@ -1,11 +1,11 @@
 """Distributions: how often each value occurs in a tensor.
 
-Invariant: bars and header speak of the same values, and what is not among them (non-finite, outside a given range, left
-out of a very large tensor) is stated.
+Invariant: bars and header describe the same values. The header says what was not counted: values that are not finite,
+values outside of a given range, and parts of a very large tensor.
 
-The bins of a panel stay while the data stay in their range, so that bars can be compared from frame to frame. The range
-grows at once when a value falls outside, with room to spare, and shrinks only after the data have filled less than 40 %
-of it for a while.
+The bins stay the same while the data stay within their range, so bars can be compared from frame to frame. When a value
+falls outside, the range grows at once, and a little more than needed. It shrinks only when the data have filled less
+than 40 % of it for a while.
 """
 
 import math
@@ -30,8 +30,8 @@ from tfwidget.record.values import Array, Value
 __all__ = ["Histogram"]
 
 _BINS = 50
-_HUGE = 1e300  # beyond, differences overflow
-_LARGEST_WHOLE = 2.0**51  # beyond, floats have no halves for the edges between whole numbers
+_HUGE = 1e300  # differences of larger numbers overflow
+_LARGEST_WHOLE = 2.0**51  # between larger integers, floats have no halves for the edges of bins
 
 
 class Histogram(Panel):
@@ -40,18 +40,23 @@ class Histogram(Panel):
     Parameters
     ----------
     value : tensor
-        Of any shape; or a callable that returns one.
+        A tensor of any shape, or a callable that returns one.
     bins : int, default 50
-        Number of bars, 1 to 1000. Integers that span fewer values get one bar each.
+        The number of bars, 1 to 1000. Integers that span fewer values get one bar each.
     range : (float, float), optional
-        Values of the first bar's left edge and the last one's right edge. Default: chosen from the tensor.
+        The left edge of the first bar, and the right edge of the last one. Default: chosen from the tensor.
+
+    Raises
+    ------
+    TensorError
+        If an option has a wrong value.
     """
 
     priority: ClassVar[float] = -2.0
 
     @classmethod
     def check(cls, value: Any, *, bins: int = _BINS, range: Range | None = None) -> None:  # noqa: A002
-        """Refuse options that no histogram can have."""
+        """Raise `TensorError` for options that no histogram can have."""
         if isinstance(bins, bool) or not isinstance(bins, Integral) or not 1 <= bins <= 1000:
             msg = f"Histogram(bins={bins!r}): a whole number from 1 to 1000 is needed."
             raise TensorError(msg)
@@ -67,32 +72,32 @@ class Histogram(Panel):
 
     @classmethod
     def fits(cls, array: Array) -> bool:
-        """Every tensor that is nothing else."""
+        """Every tensor fits. Other kinds come first, for they have a higher priority."""
         return True
 
     def build(self, ax: Axes, bins: int = _BINS, range: Range | None = None) -> None:  # noqa: A002
-        """Make bars, and a text for when there are none."""
+        """Make the bars, and a text that is shown if there are none."""
         self.configure(bins, range)
         ax.spines[["top", "right", "left"]].set_visible(False)
         ax.yaxis.set_major_formatter(StepFormatter())
         ax.grid(True, axis="y", which="major")
         self.heights, self.edges = np.zeros(0), np.zeros(1)
-        # Not a `StepPatch`, which takes ten times as long to take other heights.
+        # Not a `StepPatch`: setting its heights takes ten times as long.
         self.bars = PathPatch(Path(np.zeros((1, 2))), zorder=2, linewidth=0.9)
         ax.add_patch(self.bars)
         self.empty = ax.text(0.5, 0.5, "", transform=ax.transAxes, ha="center", fontsize=9.0, color=self.theme.muted)
         self._color_bars(self.theme)
 
     def configure(self, bins: int = _BINS, range: Range | None = None) -> bool:  # noqa: A002
-        """Take other bins."""
+        """Take other options."""
         self._bins = int(bins)
         self._range = None if range is None else (float(range[0]), float(range[1]))
         self._span, self._tallest = Limits(), Limits()
-        self._made: tuple[object, np.ndarray] | None = None  # what they are made for, and they
+        self._made: tuple[object, np.ndarray] | None = None  # what the edges were made for, and the edges
         return True
 
     def show(self, value: Value) -> None:
-        """Count."""
+        """Count the values of a tensor, and draw the bars."""
         flat, stride = self.sample(value.array)
         whole = flat.dtype.kind in "biu"
         values = flat.astype(np.float64) if whole else flat
@@ -116,7 +121,7 @@ class Histogram(Panel):
         self.header(parts, warning=len(bad) > 0)
 
     def placed(self) -> None:
-        """Choose how many ticks there is room for."""
+        """Choose the number of ticks for the size of the axes."""
         width, height = self.room
         columns, rows = int(np.clip(round(width / 32.0), 3, 7)), int(np.clip(height / 26.0, 1, 4))
         self.ax.xaxis.set_major_locator(MaxNLocator(columns, steps=[1, 2, 2.5, 5, 10], min_n_ticks=2))
@@ -129,12 +134,12 @@ class Histogram(Panel):
 
     def _color_bars(self, theme: Theme) -> None:
         color = theme.series[0]
-        # Mixed rather than transparent: the grid must not show through.
+        # Mixed with the background, not transparent, so that the grid does not show through.
         mixed = 0.55 * np.array(to_rgb(theme.face)) + 0.45 * np.array(to_rgb(color))
         self.bars.set(facecolor=tuple(mixed), edgecolor=color)
 
     def _count(self, values: np.ndarray, low: float, high: float, whole: bool) -> int:
-        """Set the bars; return how many values are outside of the range."""
+        """Count the values and draw the bars; return how many values are outside of the range."""
         edges = self._edges_for(max(low, -_HUGE), min(high, _HUGE), whole)
         count = len(edges) - 1
         inside = values
@@ -155,10 +160,10 @@ class Histogram(Panel):
         outline[:, 0] = np.repeat(edges, 2)
         outline[1:-1, 1] = np.repeat(heights, 2)
         self.bars.set_path(Path(outline))
-        self.bars.stale = True  # a patch does not tell of another path
+        self.bars.stale = True  # `set_path` does not make a patch stale
 
     def _edges_for(self, low: float, high: float, whole: bool) -> np.ndarray:
-        """The edges of the bars: the same as before while the data stay in them."""
+        """Return the edges of the bars. They are the same array as before while the data stay within them."""
         bins = self._bins
         if self._range is not None:
             first, last = self._range
@@ -172,7 +177,7 @@ class Histogram(Panel):
             edges: Array = np.linspace(first, last, bins + 1)
             if whole and self._range is None:
                 start = math.floor(first + 0.5) - 0.5
-                # Whole, else bars would hold now more, now fewer whole numbers.
+                # A whole width, so that all bars have the same number of integers.
                 width = float(math.ceil((last - start) / bins))
                 edges = start + width * np.arange(math.ceil((last - start) / width) + 1)
             self._made = wanted, edges

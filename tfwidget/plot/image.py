@@ -1,17 +1,17 @@
-"""Pictures: image-like tensors as they are, pixel for pixel.
+"""Pictures: tensors drawn pixel for pixel.
 
-Invariant: the colour of a pixel and the range stated in the header tell its value: nothing is interpolated or clipped
-unsaid.
+Invariant: the colour of a pixel, together with the range in the header, tells its value. Nothing is interpolated. If
+values are scaled, the header says so.
 
-What is drawn (`Image` accepts all of these; `Image.fits` says which are pictures when nobody said so):
+`Image` accepts tensors of these shapes (`Image.fits` decides which are pictures by default):
 
 - ``(H, W)`` and ``(H, W, 1)``: one channel; ``(H, W, 3)`` and ``(H, W, 4)``: RGB and RGBA.
-- ``(N, H, W)`` and ``(N, H, W, C)``: the first 16 as a mosaic. A last axis of 1, 3 or 4 is taken for channels first.
+- ``(N, H, W)`` and ``(N, H, W, C)``: a mosaic of the first 16. A last axis of length 1, 3 or 4 means channels.
 
-Colours of one channel: grey where the values are those of a photograph (boolean, uint8, or all within 0 … 1), else
-viridis from the smallest to the largest value. RGB: uint8 and values within 0 … 1 or 0 … 255 as they are, else scaled
-from the smallest to the largest value, which the header states. A panel that has once scaled goes on to do so. Pixels
-that are NaN or infinite have the warning colour.
+Colours of one channel: grey if the values are those of a photograph (boolean, uint8, or all within 0 … 1); otherwise
+viridis, from the smallest to the largest value. RGB: uint8, and values within 0 … 1 or 0 … 255, are shown as they are;
+others are scaled from the smallest to the largest value. A panel that has scaled once always scales. Pixels that are
+NaN or infinite have the warning colour.
 """
 
 import math
@@ -41,22 +41,22 @@ from tfwidget.record.values import Array, Value
 __all__ = ["Image"]
 
 _MOST = 16  # pictures in a mosaic
-_SWATCH, _RANGE_X = (30.0, 5.5), 80.0  # of the colour key, in points
+_SWATCH, _RANGE_X = (30.0, 5.5), 80.0  # size and place of the colour key, in points
 
 
 class _Picture(AxesImage):
-    """An image of some of a tensor's pixels, which tells the tensor's own values under the mouse."""
+    """An image of a tensor, whose values the toolbar shows for the place of the mouse."""
 
     def __init__(self, panel: "Image") -> None:
         super().__init__(panel.ax, interpolation="nearest", origin="upper", resample=False)
         self.panel = panel
 
     def get_cursor_data(self, event: MouseEvent) -> object:  # type: ignore[override]
-        """Return the values of each channel, for the toolbar."""
+        """Return the value of each channel at the place of the mouse."""
         return self.panel.value_at(event.xdata, event.ydata)
 
     def format_cursor_data(self, data: object) -> str:
-        """Return them as text."""
+        """Return these values as text."""
         values = np.atleast_1d(cast("np.ndarray", data))
         return "[" + ", ".join(compact(float(value), 5) for value in values) + "]"
 
@@ -73,6 +73,11 @@ class Image(Panel):
         Colours of one channel. Default: grey or viridis, see `tfwidget.plot.image`.
     vmin, vmax : float, optional
         The values that have the first and the last colour. Default: chosen from the tensor.
+
+    Raises
+    ------
+    TensorError
+        If the shape is not one of these, or an option has a wrong value.
     """
 
     priority: ClassVar[float] = -1.0
@@ -82,7 +87,7 @@ class Image(Panel):
     def check(
         cls, value: Any, *, cmap: str | Colormap | None = None, vmin: float | None = None, vmax: float | None = None
     ) -> None:
-        """Refuse shapes and options that no picture can have."""
+        """Raise `TensorError` for shapes and options that no picture can have."""
         if isinstance(cmap, str) and cmap not in mpl.colormaps:
             msg = f"Image(cmap={cmap!r}): Matplotlib has no colormap of that name. Try 'viridis', 'gray' or 'coolwarm'."
             raise TensorError(msg)
@@ -99,18 +104,18 @@ class Image(Panel):
         try:
             shape = tuple(int(length) for length in getattr(value, "shape", None) or ())
         except (TypeError, ValueError):
-            shape = ()  # not known yet: what comes is checked when it is shown
+            shape = ()  # not known yet: the shape is checked when the value is shown
         if shape or hasattr(value, "ndim"):
             check_shape(shape)
 
     @classmethod
     def fits(cls, array: Array) -> bool:
-        """Which tensors are pictures when nobody said so.
+        """Whether a tensor is a picture by default.
 
         Height and width must be at least 8, and one at most four times the other. Then ``(H, W, C)`` and
-        ``(N, H, W, C)`` with C = 1, 3 or 4 are pictures; ``(H, W)`` is if its values are boolean, uint8, or nowhere
-        negative: a digit, a spectrogram, attention or a confusion matrix is; a matrix of weights, which has both signs,
-        is not.
+        ``(N, H, W, C)`` with C = 1, 3 or 4 are pictures. ``(H, W)`` is one if its values are boolean, uint8, or not
+        negative. So a digit, a spectrogram, attention or a confusion matrix is a picture, and a matrix of weights with
+        both signs is not.
         """
         colored = array.ndim in (3, 4) and array.shape[-1] in CHANNELS
         sides = array.shape[-3:-1] if colored else array.shape
@@ -124,12 +129,12 @@ class Image(Panel):
         """Make the picture, its border, and the key of colours."""
         self.configure(cmap, vmin, vmax)
         self._grey = True
-        self._columns, self._size = 1, (1, 1)  # of the whole mosaic; rows and columns of pixels
+        self._columns, self._size = 1, (1, 1)  # pictures in a row of the mosaic; its rows and columns of pixels
         self._whole: tuple[Range, Range] = ((0.0, 1.0), (1.0, 0.0))  # the limits around it
-        self._arranged: object = None  # what for
-        self._squared: object = None  # limits that are square, and in which cell
-        self._colors: object = None  # what the colour map is made of
-        self._key: object = None  # what the key of colours shows
+        self._arranged: object = None  # what it was arranged for
+        self._squared: object = None  # the last limits with square pixels, and the cell they were made for
+        self._colors: object = None  # what the colour map was made of
+        self._key: object = None  # the colour map that the key shows
         ax.set_aspect("equal")
         ax.set_axes_locator(self._keep_square)
         ax.set(xticks=[], yticks=[])
@@ -157,22 +162,22 @@ class Image(Panel):
     def configure(
         self, cmap: str | Colormap | None = None, vmin: float | None = None, vmax: float | None = None
     ) -> bool:
-        """Take other colours, at each step where that is wanted."""
+        """Take other options. They may change at each step."""
         self._cmap, self._vmin, self._vmax = cmap, vmin, vmax
         return True
 
     def placed(self) -> None:
-        """Keep pixels square in what a person has chosen to see."""
+        """Keep pixels square in the limits that a person has set."""
         if not self.view.following:
             self.view.set(*squared(*self.view.now, *self.room))
 
     def set_view(self, x: Range, y: Range) -> None:
-        """Set limits as a person does, widened so that pixels are square."""
+        """Set limits as a person does, widened until pixels are square."""
         if self.view.accepts(x, y):
             self.view.set(*squared(x, y, *self.room))
 
     def show(self, value: Value) -> None:
-        """Show the pixels that are in view, no more of them than the screen has."""
+        """Show the pixels in view, but no more than the screen has."""
         pictures = pictures_of(value.array)
         count, height, width, channels = pictures.shape
         self._arrange(min(count, _MOST), height, width)
@@ -188,7 +193,7 @@ class Image(Panel):
         self._write(f"step {value.step:,}", (low, high), (vmin, vmax), cmap, notes, warning=bad > 0)
 
     def value_at(self, x: float | None, y: float | None) -> np.ndarray | None:
-        """The tensor's values (one per channel) at a place in the axes; None beside the pictures."""
+        """Return the tensor's values, one per channel, at a place in data coordinates; None beside the pictures."""
         if self.value is None or x is None or y is None:
             return None
         pictures = pictures_of(self.value.array)
@@ -202,9 +207,9 @@ class Image(Panel):
         return cast("np.ndarray", pictures[index, in_y, in_x])
 
     def _keep_square(self, ax: _AxesBase, renderer: object) -> Bbox:
-        """Widen the limits where a person has drawn a zoom rectangle of another aspect; called at each full draw.
+        """Widen the limits until pixels are square, as after a zoom to a rectangle; called at each full draw.
 
-        Not ``adjustable="datalim"``: that logs a warning at each zoom.
+        Matplotlib's own ``adjustable="datalim"`` would log a warning at each zoom.
         """
         before = self.view.now
         if (before, self.cell) != self._squared:
@@ -217,7 +222,7 @@ class Image(Panel):
         return ax.get_position(original=True)
 
     def _arrange(self, shown: int, height: int, width: int) -> None:
-        """Place the pictures of a mosaic, and the limits around them."""
+        """Arrange the pictures of a mosaic, and set the limits around them."""
         wide, tall = self.room
         now = (shown, height, width, wide, tall)
         if now != self._arranged:
@@ -240,7 +245,7 @@ class Image(Panel):
         self.limits(*self._whole, exact=True)
 
     def _extremes(self, dtype: np.dtype, channels: int, low: float, high: float) -> Range:
-        """The values that have the first and the last colour."""
+        """Return the values that have the first and the last colour."""
         photo = dtype.kind == "b" or dtype == np.uint8
         byte = dtype == np.uint8 or (channels > 1 and low >= 0.0 and 1.0 < high <= 255.0)
         unit = (0.0, 255.0) if byte else (0.0, 1.0)
@@ -250,13 +255,13 @@ class Image(Panel):
         vmax = vmax if self._vmax is None else float(self._vmax)
         if vmin < vmax:
             return vmin, vmax
-        # Constant, or nothing finite, or one limit given and the data beyond it.
+        # All values are equal, or none is finite, or all are beyond the one limit that was given.
         if self._vmin is not None:
             return vmin, vmin + 1.0
         return (vmax - 1.0, vmax) if math.isfinite(vmax) else unit
 
     def _paint(self, pictures: np.ndarray, cmap: str | Colormap | None, vmin: float, vmax: float) -> None:
-        """Hand the pixels in view to the artist: values, and colours of RGB pictures."""
+        """Give the pixels in view to the artist: values of one channel, or colours of RGB pictures."""
         count, height, width, _ = pictures.shape
         rows, columns, stride = self._in_view(count, height, width)
         pixels = pictures[:, rows.start : rows.stop : stride, columns.start : columns.stop : stride]
@@ -269,7 +274,7 @@ class Image(Panel):
             colors = (cmap, self.theme, count > 1)
             if colors != self._colors:
                 self._colors = colors
-                # What lies beyond the last colour is the gap of a mosaic.
+                # In a mosaic, values above the last colour mean the gaps, which are transparent.
                 over = {"over": (0.0, 0.0, 0.0, 0.0)} if count > 1 else {}
                 self.picture.set_cmap(_colormap(cmap).with_extremes(bad=self.theme.warning, **over))
             if (vmin, vmax) != self.picture.get_clim():
@@ -291,13 +296,13 @@ class Image(Panel):
             self.picture.set_extent(edges)
 
     def _in_view(self, count: int, height: int, width: int) -> tuple[range, range, int]:
-        """Rows and columns of each picture that are to be painted, and which part of them: one in so many."""
+        """Return the rows and columns of each picture to paint, and a stride: one pixel in this number is painted."""
         (left, right), (bottom, top) = map(sorted, self.view.now)
         wide, tall = self.pixels
         stride = max(1, int(min((right - left) / wide, (top - bottom) / tall)))
         if count > 1 or (right - left >= 0.9 * width and top - bottom >= 0.9 * height):
             return range(height), range(width), stride
-        # Zoomed into one picture.
+        # A person has zoomed into a single picture.
         found = []
         for low, high, length in ((bottom, top, height), (left, right, width)):
             first, last = (int(np.clip(edge, 0, length)) for edge in (low - stride, high + 1 + stride))
@@ -308,7 +313,7 @@ class Image(Panel):
     def _write(
         self, when: str, found: Range, limits: Range, cmap: str | Colormap | None, notes: list[str], *, warning: bool
     ) -> None:
-        """The header, and the key of colours where there is room for it."""
+        """Write the header line, with the key of colours if there is room for it."""
         notes_width = sum(text_width(f" · {note}") for note in notes)
         key = cmap is not None and self.cell.width > _RANGE_X + _SWATCH[0] + 36.0 + notes_width
         self.low.set_text(compact(limits[0]) if key else "")

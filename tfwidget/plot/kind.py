@@ -1,7 +1,7 @@
-"""Which kinds of panel there are, and what calling one makes: a value that says how it is to be shown.
+"""The kinds of panel: a registry of them, and the choice among them. Calling a kind wraps a value to be logged.
 
-Invariant: of two kinds with the same name in one module only the newer one is known, so a notebook's cell that defines
-a kind can be run again.
+Invariant: of kinds with the same name in one module only the newest is known. So a notebook's cell that defines a kind
+can be run again.
 """
 
 import inspect
@@ -18,17 +18,17 @@ __all__ = ["Kind", "kind_for", "same_options"]
 
 
 class Kind:
-    """What a class of panel says of itself, before there is a panel; the base of `tfwidget.plot.panel.Panel`.
+    """The class methods and attributes of a kind, which need no panel; the base of `tfwidget.plot.panel.Panel`.
 
     Attributes
     ----------
     priority : float
-        Of the kinds that fit a tensor, the one with the highest priority shows it when nobody said how; of equals, the
-        one defined last. Those of tfwidget are negative.
+        A tensor without a wrapper is shown by the kind with the highest priority of those that fit it; of equal ones,
+        by the kind that was defined last. The priorities of tfwidget's own kinds are negative.
     series : bool
         Whether this kind shows scalars over steps.
     kinds : tuple of type
-        All kinds, in the order of their definition; another tuple whenever there is a new one.
+        All kinds, in the order of their definition. A new kind makes a new tuple.
     """
 
     priority: ClassVar[float] = 0.0
@@ -36,7 +36,13 @@ class Kind:
     kinds: ClassVar[tuple[type["Kind"], ...]] = ()
 
     def __init_subclass__(cls, **arguments: object) -> None:
-        """Make the kind known."""
+        """Register the kind.
+
+        Raises
+        ------
+        TypeError
+            If the class defines ``__init__``.
+        """
         super().__init_subclass__(**arguments)
         if "build" not in dir(cls):
             return  # the base class of all panels
@@ -50,7 +56,13 @@ class Kind:
             Kind.kinds = (*(kind for kind in Kind.kinds if (kind.__module__, kind.__qualname__) != name), cls)
 
     def __new__(cls, value: object, **options: object) -> Logged:  # type: ignore[misc]
-        """Return the value with this kind and its options, to be logged."""
+        """Return the value with this kind and its options, to be logged.
+
+        Raises
+        ------
+        TypeError
+            If an option is unknown or missing, or this is `Panel` itself.
+        """
         if Kind in cls.__bases__:
             msg = f"{cls.__name__} is what kinds of panel are made of. Log one of them, such as Image(value)."
             raise TypeError(msg)
@@ -69,21 +81,21 @@ class Kind:
 
     @classmethod
     def check(cls, value: Any, *_: Any, **options: Any) -> None:
-        """Raise `TensorError` for a value or an option that can never be shown; called when a value is wrapped."""
+        """Raise `TensorError` for a value or an option that cannot be shown; called when a value is wrapped."""
 
     @classmethod
     def fits(cls, array: Array) -> bool:
-        """Whether this kind is for such a tensor when nobody said how it is to be shown."""
+        """Whether this kind may be chosen for a tensor that was logged without a wrapper."""
         return False
 
     @classmethod
     def group(cls, name: str) -> str:
-        """Of a kind with ``series = True``: names with the same group share a panel."""
+        """Return the group of a name. For a kind with ``series = True``, names of one group share a panel."""
         return name
 
 
 def kind_for(array: Array, *, series: bool = False) -> type[Kind]:
-    """Return the kind that shows a tensor, or a series of scalars like `array`, when nobody said which.
+    """Return the kind that shows a tensor without a wrapper, or if `series`, scalars like `array`.
 
     Raises
     ------
@@ -95,7 +107,7 @@ def kind_for(array: Array, *, series: bool = False) -> type[Kind]:
             try:
                 if kind.fits(array):
                     return kind
-            except Exception as error:  # whatever a user's kind raises, others may fit
+            except Exception as error:  # a kind of the user may raise anything, and others may fit
                 msg = f"{kind.__name__}.fits raised {type(error).__name__}: {error}. It is passed over."
                 warnings.warn(msg, TfwidgetWarning, stacklevel=2)
     msg = f"No kind of panel fits a tensor of shape {array.shape}."
@@ -103,7 +115,7 @@ def kind_for(array: Array, *, series: bool = False) -> type[Kind]:
 
 
 def same_options(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
-    """Whether two panels' options are equal, arrays among them included."""
+    """Whether the options of two panels are equal. They may contain arrays."""
     return one is other or (one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one))
 
 
@@ -114,12 +126,12 @@ def _same(one: Any, other: Any) -> bool:
         return np.array_equal(one, other)
     try:
         return bool(one == other)
-    except Exception:  # of arrays within lists, for example
+    except Exception:  # for example, arrays within lists
         return False
 
 
 def _options(cls: type[Any]) -> dict[str, inspect.Parameter]:
-    """The parameters of `build` behind the axes, by name; ``"**"`` where it takes any."""
+    """Return the parameters of `build` after the axes, by name; ``"**"`` stands for any further ones."""
     parameters = list(inspect.signature(cls.build).parameters.values())[2:]
     found = {}
     for parameter in parameters:

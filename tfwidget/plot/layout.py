@@ -1,7 +1,7 @@
-"""Where the panels of a figure are.
+"""The layout of a figure: each panel has a cell.
 
-Invariant: every panel has a cell of its own, the cells fill the figure and do not overlap; sizes are points, so that a
-layout is the same at each resolution.
+Invariant: the cells fill the figure and do not overlap. Sizes are in points, so the layout is the same at each
+resolution.
 """
 
 import math
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 __all__ = ["EDGE", "HEADER", "Cell", "arrange", "cells"]
 
-EDGE = 9.0  # points around everything
-HEADER = 29.0  # points above the axes: title and header line
-_BETWEEN = (14.0, 11.0)  # points between columns, between rows
-_FOOT = 14.5  # for tick labels
-_LABEL = 10.0  # for the name of an axis, below them
-_BESIDE = 33.0  # for tick labels beside the axes
-_BEST_ASPECT = 1.6  # of the axes
-_UNEVEN = 0.3  # what rows of unequal length cost, in units of the logarithm of the aspect
+EDGE = 9.0  # points around all cells
+HEADER = 29.0  # points above the axes, for title and header line
+_BETWEEN = (14.0, 11.0)  # points between columns, and between rows
+_FOOT = 14.5  # points below the axes, for tick labels
+_LABEL = 10.0  # points below these, for the name of the axis
+_BESIDE = 33.0  # points left of the axes, for tick labels
+_BEST_ASPECT = 1.6  # width over height of the axes
+_UNEVEN = 0.3  # the penalty of rows of unequal length, in the unit of a logarithm of an aspect
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class Cell:
     Attributes
     ----------
     left, bottom, width, height : float
-        The axes with its ticks and header.
+        The rectangle of the axes with its tick labels and header.
     foot : float
-        How much of the height is for tick labels under the axes.
+        The part of the height below the axes, for tick labels and the name of the axis.
     labelled : bool
-        Whether the horizontal axis is named here: a row says it for those above.
+        Whether the horizontal axis has its name here. The lowest row names it for those above.
     """
 
     left: float
@@ -48,17 +48,17 @@ class Cell:
 
 
 def arrange(count: int, width: float, height: float) -> list[int]:
-    """How many panels go into each row.
+    """Return the number of panels in each row.
 
-    Every row fills the whole width. Rows with fewer, wider panels come first, for what is logged first is most looked
-    at.
+    Each row fills the whole width. Rows with fewer, wider panels come first, because people look most at what is logged
+    first.
 
     Parameters
     ----------
     count : int
-        Number of panels.
+        The number of panels.
     width, height : float
-        The figure's, in points.
+        The size of the figure, in points.
     """
     best: tuple[float, list[int]] = (math.inf, [])
     for rows in range(1, count + 1):
@@ -72,21 +72,21 @@ def arrange(count: int, width: float, height: float) -> list[int]:
 
 
 def cells(labels: Sequence[str], width: float, height: float, below: float) -> list[Cell]:
-    """The cell of each panel, row by row.
+    """Return the cell of each panel, row by row.
 
     Parameters
     ----------
     labels : sequence of str
-        For each panel, what its horizontal axis is called, or "". Only the lowest row with a name says it.
+        For each panel, the name of its horizontal axis, or "". Each name is shown in the lowest row that has it.
     width, height : float
-        The figure's, in points.
+        The size of the figure, in points.
     below : float
-        How much of the height is left free at the bottom.
+        Points to be left free at the bottom.
     """
     lengths = arrange(len(labels), width, height)
     starts = [sum(lengths[:row]) for row in range(len(lengths))]
     rows = [labels[start : start + length] for start, length in zip(starts, lengths, strict=True)]
-    said: list[set[str]] = []  # what each row says, from the lowest one on
+    said: list[set[str]] = []  # the names that each row shows, from the lowest row on
     for row in reversed(rows):
         said.append(set(row) - {""} - set().union(*said))
     said.reverse()

@@ -1,45 +1,45 @@
-"""Limits that hold what is shown without moving at each frame.
+"""Limits that contain the data without moving at each frame.
 
-Invariant: limits always hold the newest extent; they grow at once, and shrink only when the data have filled little of
-them for a while.
+Invariant: limits always contain the newest extent. They grow at once. They shrink only when the data have filled little
+of them for a while.
 """
 
 __all__ = ["Limits"]
 
-_LITTLE = 0.4  # of the limits: data that fill less let them shrink
-_PATIENCE = 4  # so many times in a row
-_TINY = 1e-280  # where differences lose their digits
-_EDGE = 0.03  # below zero, where no value is
+_LITTLE = 0.4  # of the limits: if the data fill less of them
+_PATIENCE = 4  # this number of times in a row, the limits shrink
+_TINY = 1e-280  # differences of smaller numbers lose their digits
+_EDGE = 0.03  # of the upper limit: room below zero if no value is negative
 
 
 class Limits:
-    """The limits of one direction."""
+    """The limits of one axis."""
 
     def __init__(self) -> None:
         self.now: tuple[float, float] | None = None
-        self._guessed = False  # their size is a guess, for the data had none
+        self._guessed = False  # the size of the limits is a guess, because all data had one value
         self._narrow = 0
 
     def hold(
         self, low: float, high: float, *, margin: float = 0.0, room: float = 0.25, log: bool = False
     ) -> tuple[float, float]:
-        """Return limits that hold the data.
+        """Return limits that contain the data.
 
         Parameters
         ----------
         low, high : float
-            The data's extent, finite.
+            The extent of the data, finite.
         margin : float
             The part of the extent that is left free at either end.
         room : float
-            The part that is left free at an end that the data have just gone beyond, so that they may go on.
+            The part of the extent that is left free at an end that the data have just passed, so that they may go on.
         log : bool
-            Whether the numbers are exponents: a decade more or less is a size then.
+            Whether the numbers are exponents of ten.
 
         Returns
         -------
         low, high : float
-            The same pair as before, as long as it does.
+            The limits: the same as before, as long as they still suit the data.
         """
         largest = max(abs(low), abs(high))
         least = 0.02 if log else max(1e-9 * largest, _TINY)
@@ -61,6 +61,6 @@ class Limits:
         span = last - first
         bottom, top = first - below * span, last + above * span
         if not log and low >= 0.0 and bottom < 0.0:
-            bottom = -_EDGE * top  # nothing is below zero: show that
+            bottom = -_EDGE * top  # almost at zero, to show that no value is negative
         self.now = (bottom, top)
         return self.now

@@ -1,6 +1,6 @@
 """Curves: scalars over steps.
 
-Invariant: what is drawn is what was recorded: no smoothing; a gap and a mark where a value is NaN or infinite.
+Invariant: the recorded values are drawn, without smoothing. A value that is NaN or infinite makes a gap and has a mark.
 """
 
 import math
@@ -27,29 +27,29 @@ from tfwidget.record.values import Array
 __all__ = ["Line", "group_of"]
 
 _ROLES = {"train": 0, "training": 0, "val": 1, "valid": 1, "validation": 1, "test": 2, "testing": 2}
-_SPANS = (1.0, 1.6, 2.5, 4.0, 6.4, 10.0)  # the steps in which the axis of steps grows
+_SPANS = (1.0, 1.6, 2.5, 4.0, 6.4, 10.0)  # lengths of the step axis, times a power of ten
 _MIN_SPAN = 4.0
-_MARGIN = 0.02  # of the axis of steps, on either side
-_HUGE = 1e300  # beyond, differences of limits overflow
-_HANDLE, _GAP, _BETWEEN = 11.0, 4.0, 10.0  # of the key, in points
+_MARGIN = 0.02  # of the step axis, free on either side
+_HUGE = 1e300  # differences of larger limits overflow
+_HANDLE, _GAP, _BETWEEN = 11.0, 4.0, 10.0  # widths in the key, in points
 _TURNS_APART = 3.0  # points between two marks of knobs
 _NOTHING = np.empty(0, np.int64), np.empty(0)
-_VALUE_WIDTH = 39.0  # as wide as "−1.234e−5"
+_VALUE_WIDTH = 39.0  # points, the width of "−1.234e−5"
 
 
 def group_of(name: str) -> tuple[str, int | None]:
-    """The panel that a scalar belongs to, and its role there.
+    """Return the group that a scalar belongs to, and its role there. A group shares axes.
 
-    Names that differ only in one word of *train, training, val, valid, validation, test, testing* share axes. The word
-    may be the first or last part of a path (``train/loss``, ``loss/val``) or the beginning or end of the last part
-    (``val_loss``, ``loss_test``). The name without any such word belongs with them.
+    Names belong to one group if they differ only by one of the words *train, training, val, valid, validation, test,
+    testing*. The word may be the first or last part of a path (``train/loss``, ``loss/val``), or the beginning or end
+    of the last part (``val_loss``, ``loss_test``). The name without any such word belongs to the group, too.
 
     Returns
     -------
     group : str
         The name without the word.
     role : int or None
-        0 for training, 1 for validation, 2 for test; None where no such word is in the name.
+        0 for training, 1 for validation, 2 for test; None if the name has no such word.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def group_of(name: str) -> tuple[str, int | None]:
 
 
 class _Entry:
-    """One series: its curve, dots for points that no line joins, and its place in the key."""
+    """One series of a panel: its curve, dots for points that no line joins, and its texts in the key."""
 
     def __init__(self, panel: "Line", name: str, color: int) -> None:
         self.name = name
@@ -93,7 +93,7 @@ class _Entry:
 
     @property
     def key(self) -> str:
-        """What the key calls it: the word that sets it apart if that is a part of a path, else the name."""
+        """Its name in the key: the word for its role if that is a part of the path, else the last part of the path."""
         parts = self.name.split("/")
         for part in (parts[-1], parts[0]):
             if len(parts) > 1 and part.lower() in _ROLES:
@@ -102,12 +102,17 @@ class _Entry:
 
 
 class Line(Panel):
-    """Log a scalar as a curve, whatever its type.
+    """Log a scalar as a curve.
 
     Parameters
     ----------
     value : scalar
         A number, or a tensor or array of one element, or a callable that returns one.
+
+    Raises
+    ------
+    TensorError
+        If the value has a shape of another size than 1.
     """
 
     series: ClassVar[bool] = True
@@ -115,12 +120,12 @@ class Line(Panel):
 
     @classmethod
     def check(cls, value: Any, **options: Any) -> None:
-        """Refuse what is known to be no scalar."""
+        """Raise `TensorError` for a value that is known to be no scalar."""
         shape = getattr(value, "shape", ())
         try:
             size = math.prod(int(length) for length in shape)
         except (TypeError, ValueError):
-            return  # not known yet: what comes is checked when it is recorded
+            return  # not known yet: the value is checked when it is recorded
         if size != 1:
             msg = (
                 f"Line(value): value must be a scalar, got shape {tuple(shape)}. Log its mean, or use Histogram(value)."
@@ -129,16 +134,16 @@ class Line(Panel):
 
     @classmethod
     def fits(cls, array: Array) -> bool:
-        """Every scalar."""
+        """Every scalar fits."""
         return array.size == 1
 
     @classmethod
     def group(cls, name: str) -> str:
-        """Names that differ only in a word such as *train* or *val* share axes, see `group_of`."""
+        """Return the group of a name: names that differ by *train* or *val*, say, share axes. See `group_of`."""
         return group_of(name)[0]
 
     def build(self, ax: Axes) -> None:
-        """Make what all curves share."""
+        """Make the artists that all curves share."""
         self.entries: list[_Entry] = []
         self._x: tuple[float, float] | None = None  # the steps that the limits were made for
         self._y = Limits()
@@ -147,7 +152,7 @@ class Line(Panel):
         ax.grid(True, which="major")
         ax.set_xlabel("step")
         along = blended_transform_factory(ax.transData, ax.transAxes)
-        # Where a knob was turned: a line from the bottom to the top, under the curves.
+        # A line from the bottom to the top, under the curves, at each step where a knob was turned.
         self.turns = Line2D([], [], color=self.theme.muted, alpha=0.7, linewidth=0.8, dashes=(3.0, 3.0), zorder=2.5)
         self.turns.set(linestyle="--", marker="", transform=along)
         self.bad = Line2D([], [], color=self.theme.warning, linestyle="none", marker="x", markersize=4.0, zorder=4)
@@ -158,7 +163,7 @@ class Line(Panel):
         self._scale()
 
     def show(self, value: Mapping[str, Series]) -> None:
-        """Show all series as they are now."""
+        """Show all series, up to their present ends."""
         self.header(())
         for name in self.names[len(self.entries) :]:
             self._add(name)
@@ -168,7 +173,7 @@ class Line(Panel):
         following = self.view.following
         if following:
             self._fit(pairs)
-        # Of a person's view only, for they are drawn beyond the axes, too.
+        # Marks are not clipped to the axes, so only those within a person's view are asked for.
         low, high = (None, None) if following else self.view.x
         bad = [(entry.name, series.nonfinite(low, high, 200)) for entry, series in pairs if not series.all_finite]
         gaps = {name for name, (steps, _) in bad if len(steps)}
@@ -182,7 +187,7 @@ class Line(Panel):
         if self.marks or self._has_turns:
             self._show_turns()
         if bad or self._has_bad:
-            # NaN and −Inf at the lower edge, Inf at the upper one.
+            # NaN and −Inf have marks at the lower edge, Inf at the upper one.
             steps = np.concatenate([np.empty(0), *(steps for _, (steps, _) in bad)])
             values = np.concatenate([np.empty(0), *(values for _, (_, values) in bad)])
             _set_data(self.bad, steps, np.where(values > 0.0, 1.0, 0.0))
@@ -198,10 +203,10 @@ class Line(Panel):
         self._lay_out_key()
 
     def set_log(self, log: bool) -> None:
-        """Log or linear scale, shown from the next update on.
+        """Set a log or linear scale, shown from the next update on.
 
-        Limits that a person has set are kept; where a log scale cannot have those of the values, they fit the values of
-        the steps in view.
+        Limits that a person has set are kept. If a log scale cannot have the limits of the values, these are fitted to
+        the values in view.
         """
         if log == self.log:
             return
@@ -224,7 +229,7 @@ class Line(Panel):
         self._x, self._y = None, Limits()
 
     def placed(self) -> None:
-        """Choose how many ticks there is room for, and what the key can say."""
+        """Choose the number of ticks and the words of the key for the size of the axes."""
         self._spread_ticks()
         self._lay_out_key()
 
@@ -247,7 +252,7 @@ class Line(Panel):
         )
 
     def _lay_out_key(self) -> None:
-        """One series: its newest value. Several: their names, and their newest values where there is room."""
+        """Lay out the key: the newest value of one series; or names of several, with values if there is room."""
         entries, available = self.entries, self.cell.width
         several = len(entries) > 1
         names = [entry.key if several else "" for entry in entries]
@@ -271,7 +276,7 @@ class Line(Panel):
             x += (_VALUE_WIDTH if with_values else -_GAP) + _BETWEEN
 
     def _fit(self, pairs: Sequence[tuple[_Entry, Series]]) -> None:
-        """Make the limits hold all data."""
+        """Set limits that contain all data."""
         known = [(entry.curve.first, series.last[0]) for entry, series in pairs if series.last is not None]
         if known:
             first, last = float(min(first for first, _ in known)), float(max(last for _, last in known))
@@ -283,7 +288,7 @@ class Line(Panel):
         extent = (min(low for low, _ in extents), max(high for _, high in extents)) if extents else None
         y = (0.1, 1.0) if self.log else (0.0, 1.0)
         if self.log:
-            if extent is not None and extent[0] <= 0.0:  # what is above zero is not recorded
+            if extent is not None and extent[0] <= 0.0:  # the record has no smallest value above zero
                 extent = _log_extent([series.view()[1] for _, series in pairs])
             elif extent is not None:
                 extent = math.log10(extent[0]), math.log10(extent[1])
@@ -295,13 +300,13 @@ class Line(Panel):
         self.limits((left - margin, right + margin), y, exact=True)
 
     def _in_view(self) -> list[np.ndarray]:
-        """The values of each curve at the steps in view."""
+        """Return the values of each curve at the steps in view."""
         low, high = self.view.x
         data = [series.view(low, high) for series in self.value.values()]
         return [values[(low <= steps) & (steps <= high)] for steps, values in data]
 
     def _show_dots(self, entry: _Entry, series: Series, *, gaps: bool) -> None:
-        """Dots where there are few points, and where a point between two gaps has no line."""
+        """Show dots if there are few points, and for each point between two gaps, which has no line."""
         width, curve = self.pixels[0], entry.curve
         count, few = len(series), max(width // 12, 2)
         steps, values = _NOTHING
@@ -320,7 +325,7 @@ class Line(Panel):
         _set_data(entry.dots, steps, values)
 
     def _show_turns(self) -> None:
-        """Mark where a knob was turned; of marks without a gap between them only the first and the last."""
+        """Mark the steps where a knob was turned. Of a group of marks that would touch, show the first and the last."""
         x = np.asarray(self.marks, np.float64)
         if len(x):
             low, high = self.view.x
@@ -332,7 +337,7 @@ class Line(Panel):
         self.turns.set_data(np.repeat(x, 3), np.tile((0.0, 1.0, np.nan), len(x)))
 
     def _unseen(self, series: Iterable[Series]) -> list[str]:
-        """What a log scale cannot show."""
+        """Return notes about values that a log scale cannot show."""
         extents = [extent for one in series if (extent := one.extent()) is not None] if self.log else []
         if not any(low <= 0.0 for low, _ in extents):
             return []
@@ -346,19 +351,19 @@ def _set_data(line: Line2D, x: np.ndarray, y: np.ndarray) -> None:
 
 
 def _log_extent(data: Sequence[np.ndarray]) -> tuple[float, float] | None:
-    """Exponents of the smallest and the largest value above zero."""
+    """Return the exponents of the smallest and the largest value above zero; None if there is none."""
     positive = [values[values > 0.0] for values in data]
     found = np.concatenate(positive) if positive else np.empty(0)
     return (math.log10(float(found.min())), math.log10(float(found.max()))) if len(found) else None
 
 
 def _powers(bottom: float, top: float) -> tuple[float, float]:
-    """Limits of a log scale, from their exponents: those around the largest values would overflow."""
+    """Return limits of a log scale from their exponents, cut to a range that does not overflow."""
     return 10.0 ** max(bottom, -300.0), 10.0 ** min(top, 300.0)
 
 
 def _nice_span(span: float) -> float:
-    """The next round number of steps at or above `span`."""
+    """Return the next round number of steps at or above `span`."""
     span = max(span, _MIN_SPAN)
     scale = 10.0 ** math.floor(math.log10(span))
     return next(factor for factor in (*_SPANS, 16.0) if factor * scale >= span * (1 - 1e-12)) * scale
