@@ -1,7 +1,7 @@
-"""`Panel`, the base class of all kinds of panel: one axes that shows what was logged under one name, or a few.
+"""`Panel`, the base class of all kinds of panel: one axes that shows the values of one name, or of a few.
 
-Invariant: a kind says only how its artists are made (`build`) and brought up to date (`show`). `show` is called when
-the value, the size, the theme or a person's view has changed, and never otherwise.
+Invariant: a kind only makes its artists (`build`) and updates them (`show`). `show` is called when the value, the size,
+the theme or a person's view has changed, and never otherwise.
 
 ::
 
@@ -34,25 +34,25 @@ from tfwidget.record.values import Array, Frame
 
 __all__ = ["Panel"]
 
-_SAMPLE = 2**20  # values of a larger tensor that are looked at: bars look the same, and it takes 10 ms
+_SAMPLE = 2**20  # values of a larger tensor that are used: enough for the same bars, and it takes 10 ms
 _BESIDE = 10.0  # points for the name of the vertical axis
 
 _STEPS = [1, 2, 2.5, 5, 10]  # between ticks
 
 
 class Panel(Kind):
-    """A kind of panel: a subclass is both what draws, and the wrapper that users log values with.
+    """A kind of panel. A subclass draws values, and calling it wraps a value to be logged.
 
     A kind needs two methods, which return nothing:
 
     ``build(self, ax, **options)``
-        makes ordinary Matplotlib artists in `ax`. Its keyword parameters are the options that the wrapper takes.
+        makes ordinary Matplotlib artists in `ax`. Its keyword parameters are the options of the wrapper.
     ``show(self, value)``
-        brings the artists up to date. `value` is a `tfwidget.record.values.Value`; for a kind with ``series = True`` a
+        updates the artists. `value` is a `tfwidget.record.values.Value`. For a kind with ``series = True`` it is a
         mapping of names to `tfwidget.record.series.Series`.
 
-    What it may say besides: `priority`, `series`, `inset`, `check`, `fits`, `group`, `configure`, `apply_theme`,
-    `set_log`, `placed`. Title, header, colours, limits, size and errors are seen to here.
+    It may also define `priority`, `series`, `inset`, `check`, `fits`, `group`, `configure`, `apply_theme`, `set_log`
+    and `placed`. This base class takes care of title, header, colours, limits, size and errors.
 
     Attributes
     ----------
@@ -62,9 +62,9 @@ class Panel(Kind):
     name : str
         The title.
     names : tuple of str
-        The logged names that are shown; one, but for series.
+        The logged names that are shown. Only a panel of series may have several.
     value : Value or mapping of str to Series
-        What is shown.
+        The value that is shown, as `show` was given it.
     options : Mapping
         The options that the value was logged with.
     marks : sequence of int
@@ -96,29 +96,29 @@ class Panel(Kind):
     cell: Cell
     view: View
 
-    # -- what a kind says ----------------------------------------------------------------------------------------------
+    # -- what a kind may define ----------------------------------------------------------------------------------------
 
     def build(self, ax: Axes) -> None:
         """Make the artists."""
 
     def show(self, value: Any) -> None:
-        """Bring the artists up to date."""
+        """Update the artists."""
         msg = f"{type(self).__name__} must define show(self, value)."
         raise NotImplementedError(msg)
 
     def configure(self, *_: Any, **options: Any) -> bool:
-        """Take other options than `build` was given; False where the panel is to be built again."""
+        """Take other options than those of `build`; return False if the panel must be built again instead."""
         return False
 
     def apply_theme(self, theme: Theme) -> None:
-        """Recolour what has a colour of the former theme, `self.theme`."""
+        """Recolour the artists that have a colour of the former theme, `self.theme`."""
         recolor(self.ax, self.theme, theme)
 
     def set_log(self, log: bool) -> None:
-        """Switch to a logarithmic scale or back; a kind without one does nothing."""
+        """Switch to a logarithmic scale or back. By default, nothing happens."""
 
     def placed(self) -> None:
-        """Adapt to another `cell`: by default, choose how many ticks there are, unless `build` has said it."""
+        """Adapt to another `cell`. By default, choose the number of ticks, unless `build` has set a locator."""
         width, height = self.room
         for axis, ticks, own in zip(
             (self.ax.xaxis, self.ax.yaxis), (width / 32.0, height / 15.0), self._locators, strict=True
@@ -129,38 +129,38 @@ class Panel(Kind):
     # -- what a kind may use -------------------------------------------------------------------------------------------
 
     def header(self, parts: Sequence[str], *, warning: bool = False) -> None:
-        """Say this in the header line, as many parts as fit; where `show` does not, step, range and count stand there.
+        """Set the header line. If `show` does not call this, the line has the step, the range and the count.
 
         Parameters
         ----------
         parts : sequence of str
-            The most important ones first.
+            The most important ones first. As many are shown as fit.
         warning : bool
-            Whether it is to be in the colour of warnings.
+            Whether to show them in the colour of warnings.
         """
         self._said = True
         self._header.say(parts, warning=warning)
 
     def note(self, text: str) -> None:
-        """Say this at the right end of the title, in the colour of warnings."""
+        """Show a note right of the title, in the colour of warnings; "" shows none."""
         self._header.note(text)
 
     def limits(
         self, x: Range | None = None, y: Range | None = None, *, margin: float = 0.0, exact: bool = False
     ) -> None:
-        """Let the axes hold these extents, without moving at each frame.
+        """Set limits that contain these extents, without moving at each frame.
 
-        Limits grow at once, by a quarter more than is needed, and shrink after a while. What a person has panned or
-        zoomed is left alone until the view is reset.
+        Limits grow at once, by a quarter more than is needed, and shrink after a while. Limits that a person has set by
+        pan or zoom are kept until the view is reset.
 
         Parameters
         ----------
         x, y : (float, float), optional
-            The extent of the data. The larger number first turns the axis round. Ignored where not finite.
+            The extent of the data. If the larger number comes first, the axis is inverted. Ignored if not finite.
         margin : float
             The part of the extent that is left free at either end.
         exact : bool
-            Whether these are to be the limits, neither more nor less.
+            Whether the limits are to be exactly these numbers.
         """
         self.view.hold(x, y, margin=margin, exact=exact)
 
@@ -169,7 +169,7 @@ class Panel(Kind):
         self.view.follow()
 
     def touch(self) -> None:
-        """Let the value be shown again at the next update, though it is the same."""
+        """Have the value shown again at the next update, although it is the same."""
         self._dirty = True
 
     @staticmethod
@@ -179,18 +179,18 @@ class Panel(Kind):
         Returns
         -------
         values : array, (n,)
-            A view where that is possible.
+            The values; a view of the array if that is possible.
         stride : int
-            One value in so many is among them.
+            One value in this number was taken.
         """
         flat = array.reshape(-1)
         stride = max(1, -(-flat.size // _SAMPLE))
         while stride > 1 and math.gcd(stride, flat.size) > 1:
-            stride += 1  # a stride that divides the rows' length would look at a few columns only
+            stride += 1  # a stride that divides the length of the rows would take only a few columns
         return flat[::stride], stride
 
     def add_text(self, x: float = 0.0) -> Text:
-        """Add a text to the header line, at points from its left end."""
+        """Add a text to the header line, `x` points from its left end."""
         text = Text(
             x, HEADER_Y, "", transform=self.corner, fontsize=TEXT_SIZE, color=self.theme.muted, va="baseline",
             clip_on=False, parse_math=False,
@@ -205,7 +205,7 @@ class Panel(Kind):
 
     @property
     def corner(self) -> Transform:
-        """Coordinates of the header: points from the cell's left edge, and from the axes' upper one."""
+        """From points to pixels, for the header. The origin is at the cell's left edge and the axes' upper edge."""
         return self._header.corner
 
     @property
@@ -222,20 +222,20 @@ class Panel(Kind):
     # -- for the board -------------------------------------------------------------------------------------------------
 
     label: str
-    """What the horizontal axis is called; the lowest row of panels says it."""
+    """The name of the horizontal axis. The lowest row of panels shows it."""
     on_view: Callable[[], None]
     """Called when a person has panned or zoomed."""
     _header: Header
     _locators: tuple[MaxNLocator, MaxNLocator]
     _placeholders: list[AxesImage]
     _called: str  # the title that `build` gave the axes
-    _seen: object  # what tells this value from the next
-    _dirty: bool  # whether it is to be shown again
+    _seen: object  # identifies the value that is shown
+    _dirty: bool  # whether to show the value again at the next update
     _said: bool
 
     @classmethod
     def make(cls, figure: Figure, names: Sequence[str], theme: Theme, options: Mapping[str, object]) -> Self:
-        """Make a panel of this kind. What `build` raises goes on, and nothing is left in the figure."""
+        """Make a panel of this kind. If `build` raises an error, it is raised, and nothing is left in the figure."""
         panel = object.__new__(cls)
         panel.names, panel.theme, panel.options, panel.value, panel.marks = tuple(names), theme, options, None, ()
         panel.cell = Cell(0.0, 0.0, 100.0, 100.0, 0.0, False)
@@ -259,7 +259,7 @@ class Panel(Kind):
         return panel
 
     def _finish(self) -> None:
-        """Take note of what `build` has made."""
+        """Note the names, titles and placeholders that `build` has made."""
         ax = self.ax
         self.label = ax.get_xlabel()
         if ax.get_ylabel():
@@ -273,14 +273,14 @@ class Panel(Kind):
         self.add_names(())
 
     def add_names(self, names: Sequence[str]) -> None:
-        """Show further series, too."""
+        """Show further series in this panel."""
         self.names = (*self.names, *names)
         self.name = self._called or (self.names[0] if len(self.names) == 1 else self.group(self.names[0]))
         self._header.title(self.name)
         self._dirty = True
 
     def update(self, frame: Frame) -> bool:
-        """Show a frame; True when there was anything new to show. What `show` raises goes on, once for each value."""
+        """Show a frame; return whether it had anything new. An error of `show` is raised once for each value."""
         value: Any
         if self.series:
             value = {name: frame.series[name] for name in self.names if name in frame.series}
@@ -299,7 +299,7 @@ class Panel(Kind):
         return True
 
     def _turn(self) -> None:
-        # A person pans or zooms: what the new view shows is fetched at once, for no frame may be due for long.
+        # A person has panned or zoomed. The new view is drawn at once, since the next frame may be long in coming.
         self._dirty = True
         self.on_view()
 
@@ -326,7 +326,7 @@ class Panel(Kind):
             raise TypeError(msg)
 
     def _fit_placeholders(self) -> None:
-        """Let a picture that `build` made of a single value cover what it shows now, with all of its colours."""
+        """Fit extent and colours of an image that `build` made of a single value to the data that it has now."""
         for image in self._placeholders:
             array = image.get_array()
             if array is None or image not in self.ax.images:
@@ -340,14 +340,14 @@ class Panel(Kind):
                 image.autoscale()
 
     def reconfigure(self, options: Mapping[str, object]) -> bool:
-        """Take other options; False where the panel is to be made anew."""
+        """Take other options; return False if the panel must be made anew instead."""
         if not self.configure(**options):
             return False
         self.options, self._dirty = options, True
         return True
 
     def set_view(self, x: Range, y: Range) -> None:
-        """Set limits as a person does; ignored where the axes cannot have them."""
+        """Set limits as a person does. Limits that the axes cannot have are ignored."""
         self.view.set(x, y)
 
     def reset_view(self) -> None:
@@ -374,14 +374,14 @@ class Panel(Kind):
         self._header.place(cell)
         self.placed()
         for artist in self.ax.get_children():
-            artist.stale = True  # a transform that has changed does not tell
+            artist.stale = True  # a changed transform does not make its artists stale
 
     def set_visible(self, visible: bool) -> None:
-        """Show or hide it with its header."""
+        """Show or hide the axes with its header."""
         self.ax.set_visible(visible)
         self._header.set_visible(visible)
 
     def remove(self) -> None:
-        """Take it out of its figure."""
+        """Remove the panel from its figure."""
         self._header.remove()
         self.ax.remove()

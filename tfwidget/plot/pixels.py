@@ -1,6 +1,6 @@
-"""From tensors to pixels: which shapes are pictures, and which values or colours stand for them.
+"""From tensors to pixels: shapes, values and colours of pictures.
 
-Invariant: nothing is clipped or scaled but what this module's functions say.
+Invariant: values are clipped or scaled only where the docstrings of these functions say so.
 """
 
 import math
@@ -29,7 +29,7 @@ def check_shape(shape: tuple[int, ...]) -> None:
 
 
 def pictures_of(array: np.ndarray) -> np.ndarray:
-    """`array` as ``(N, H, W, C)``; a view."""
+    """Return a view of `array` of shape ``(N, H, W, C)``."""
     check_shape(array.shape)
     if array.ndim == 2:
         return array[np.newaxis, :, :, np.newaxis]
@@ -39,7 +39,7 @@ def pictures_of(array: np.ndarray) -> np.ndarray:
 
 
 def extent(values: np.ndarray) -> tuple[float, float, int]:
-    """Smallest and largest finite value, and how many are not finite."""
+    """Return the smallest and the largest finite value (NaN if there is none), and how many are not finite."""
     bad = 0
     if values.dtype.kind == "f":
         finite = np.isfinite(values)
@@ -49,12 +49,12 @@ def extent(values: np.ndarray) -> tuple[float, float, int]:
 
 
 def gap_of(height: int, width: int) -> int:
-    """Pixels between the pictures of a mosaic."""
+    """Return the number of pixels between the pictures of a mosaic."""
     return max(1, round(0.04 * max(height, width)))
 
 
 def squared(x: Range, y: Range, wide: float, tall: float) -> tuple[Range, Range]:
-    """Limits widened in one direction, so that pixels are square in axes of that size."""
+    """Return the limits, widened in one direction so that pixels are square in axes of this size."""
     scale = max(abs(x[1] - x[0]) / wide, abs(y[1] - y[0]) / tall)
     return _widened(x, scale * wide), _widened(y, scale * tall)
 
@@ -68,10 +68,10 @@ def _widened(limits: Range, span: float) -> Range:
 
 
 def values_of(values: np.ndarray, vmin: float, vmax: float, *, beyond: bool) -> tuple[np.ndarray, float, float]:
-    """Values as a browser takes them, uint8 or float32, and the two that have the first and the last colour.
+    """Return values for a browser, as uint8 or float32, and the two values that have the first and the last colour.
 
-    They are scaled where float32 cannot tell them apart. NaN stands for all that are not finite. With `beyond`, there
-    is none beyond the last colour.
+    If float32 cannot distinguish the values, they are scaled to 0 … 1. Values that are not finite become NaN. With
+    `beyond`, values above the last colour are clipped to it, since a mosaic uses larger ones for its gaps.
     """
     if not beyond and values.dtype.itemsize == 1 and values.dtype.kind in "bu":
         return values.view(np.uint8), vmin, vmax
@@ -80,7 +80,7 @@ def values_of(values: np.ndarray, vmin: float, vmax: float, *, beyond: bool) -> 
         shades = (np.clip(values, -1e38, 1e38) if values.dtype.itemsize > 4 else values).astype(np.float32)
     else:
         with np.errstate(all="ignore"):
-            # Halves: the difference of two huge limits would overflow.
+            # Halved, because the difference of two huge limits would overflow.
             scaled = (0.5 * values.astype(np.float64) - 0.5 * vmin) / (0.5 * vmax - 0.5 * vmin)
         shades = np.clip(scaled, 0.0, 1.0).astype(np.float32)
         vmin, vmax = 0.0, 1.0
@@ -92,7 +92,10 @@ def values_of(values: np.ndarray, vmin: float, vmax: float, *, beyond: bool) -> 
 
 
 def rgba_of(pixels: np.ndarray, vmin: float, vmax: float, bad_color: tuple[float, float, float]) -> np.ndarray:
-    """Colours, uint8 of shape ``(..., H, W, 4)``, of values of shape ``(..., H, W, C)`` with C = 3 or 4."""
+    """Return colours, uint8, shape ``(..., H, W, 4)``, of values of shape ``(..., H, W, C)`` with C = 3 or 4.
+
+    Values are clipped to `vmin` and `vmax`, and scaled from there. Pixels that are not finite have `bad_color`.
+    """
     values: np.ndarray = pixels.astype(np.float64 if pixels.dtype.itemsize > 4 else np.float32)
     finite = np.isfinite(pixels).all(axis=-1)
     values[~finite] = vmin

@@ -1,6 +1,6 @@
-"""One place of a board: the panel in it, which kind it is, and what stands there when it fails.
+"""A slot, one place of a board: it has a panel of the right kind, or a notice if the panel has failed.
 
-Invariant: whatever a kind raises is said in its place and goes no further; it comes back with the next good value.
+Invariant: an error of a kind is shown in its place and goes no further. With the next good value the panel is back.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ from tfwidget.record.values import Array, Frame
 __all__ = ["SCALAR", "Slot"]
 
 SCALAR = np.zeros(())
-"""Stands for a series where a kind is chosen."""
+"""Stands for a scalar of a series when a kind is chosen."""
 _NOT_ASKED: tuple[object, Mapping[str, object]] = (None, {})
 
 
@@ -33,7 +33,7 @@ class Slot:
     figure : Figure
     theme : Theme
     name : str
-        The logged name that the place is for; the first of them.
+        The first logged name that is shown here.
     log : bool
         Whether scales are logarithmic.
 
@@ -52,24 +52,24 @@ class Slot:
         self._log = log
         self._notice: Notice | None = None
         self._cell: Cell | None = None
-        self._error: str | None = None  # what is said now
-        self._failure: str | None = None  # of the panel; an error of the value's may be said instead
-        self._look: tuple[object, ...] = ()  # what the panel was made for, and with which options, even if that failed
+        self._error: str | None = None  # the error that is shown now
+        self._failure: str | None = None  # the panel's error; one of the value takes its place
+        self._look: tuple[object, ...] = ()  # what the panel was made for, even if that failed
         self._options: Mapping[str, object] = {}
 
     @property
     def shown(self) -> Panel | Notice | None:
-        """What is to be seen here."""
+        """What is shown here: the panel, or a notice."""
         return self.panel if self._error is None else self._notice
 
     @property
     def failed(self) -> bool:
-        """Whether there has never been a panel here for the only name."""
+        """Whether the only name here has had nothing but errors."""
         return self.panel is None and len(self.names) == 1 and not self._look
 
     @property
     def label(self) -> str:
-        """What the horizontal axis is called."""
+        """The name of the horizontal axis."""
         return self.panel.label if self.panel is not None else ""
 
     def add(self, name: str) -> None:
@@ -79,7 +79,7 @@ class Slot:
             self.panel.add_names([name])
 
     def prepare(self, frame: Frame) -> None:
-        """See that there is a panel of the kind that the frame asks for."""
+        """Make a panel of the kind that the frame asks for, unless there is one."""
         try:
             if self._choose(frame):
                 self._failure = None
@@ -87,7 +87,7 @@ class Slot:
             self._fail(error)
 
     def update(self, frame: Frame) -> None:
-        """Show a frame, or what is wrong with it."""
+        """Show a frame, or the error of its value."""
         try:
             if self.panel is not None and self.panel.update(frame):
                 self._failure = None
@@ -129,7 +129,7 @@ class Slot:
             self.panel.reset_view()
 
     def remove(self) -> None:
-        """Leave the figure."""
+        """Remove panel and notice from the figure."""
         for part in (self.panel, self._notice):
             if part is not None:
                 part.remove()
@@ -145,7 +145,7 @@ class Slot:
         self._failure = text if isinstance(error, TensorError) else f"{type(error).__name__}: {text}"
 
     def _choose(self, frame: Frame) -> bool:
-        """Make the panel, or another one where something else is logged; True if one was made."""
+        """Make the panel, also if something else is logged than before; return whether one was made."""
         name = self.names[0]
         value, series = frame.values.get(name), frame.series.get(name)
         if series is not None and (value is None or value.step < (series.last or (0,))[0]):
@@ -189,7 +189,7 @@ class Slot:
                 self._report(self._failure)
 
     def _report(self, error: str | None) -> None:
-        """Show or take back a notice."""
+        """Show a notice with this error; None: hide it."""
         if error == self._error and (self._notice is None or self._error is None):
             return
         self._error = error
@@ -206,7 +206,7 @@ class Slot:
 
 
 def _panel_class(asked: object, array: Array, *, series: bool) -> type[Panel]:
-    """The class of panel that was asked for, or that fits."""
+    """Return the class of panel that was asked for, or else the one that fits."""
     kind = kind_for(array, series=series) if asked is None else asked
     if not (isinstance(kind, type) and issubclass(kind, Panel)):
         msg = f"{kind!r} is no kind of panel. Log a value of a class of Panel, such as Image(value)."

@@ -1,6 +1,6 @@
-"""How wide text is, and what of it fits.
+"""The width of text, and texts cut to a width.
 
-Invariant: widths are in points and do not depend on the resolution, so that a layout fits at each.
+Invariant: widths are in points and do not depend on the resolution, so a layout fits at every resolution.
 """
 
 from collections.abc import Sequence
@@ -14,19 +14,19 @@ from tfwidget.plot.theme import TEXT_SIZE
 
 __all__ = ["fitting", "shorten", "text_width", "wrapped"]
 
-_LARGE = 100.0  # pixels; at this size, whole pixels hardly change a glyph's proportions
+_LARGE = 100.0  # pixels: the size at which characters are measured, where rounding to pixels hardly matters
 
 
 def text_width(text: str, size: float = TEXT_SIZE, bold: bool = False) -> float:
-    """Width of one line of text in points, whatever the resolution; in small pixels it is rather less than more."""
+    """Return the width of one line of text, in points. On a screen it may be slightly less."""
     return sum(map(_advances(tuple(rcParams["font.family"]), bold).__getitem__, text)) * size / _LARGE
 
 
 def shorten(text: str, width: float, size: float = TEXT_SIZE, bold: bool = False, *, begin: bool = False) -> str:
-    """`text`, or as much of its end (or beginning) as fits into `width` points: a path is most specific at its end."""
+    """Cut a text to `width` points. The end is kept, since it is most specific in a path; or if `begin`, the begin."""
     if text_width(text, size, bold) <= width:
         return text
-    low, high = 0, len(text)  # how many characters fit
+    low, high = 0, len(text)  # bounds of the number of characters that fit
     while low < high:
         middle = (low + high + 1) // 2
         if text_width("…" + (text[:middle] if begin else text[len(text) - middle :]), size, bold) <= width:
@@ -37,7 +37,7 @@ def shorten(text: str, width: float, size: float = TEXT_SIZE, bold: bool = False
 
 
 def fitting(parts: Sequence[str], width: float) -> str:
-    """As many of the leading `parts` as fit into `width` points; the second rather than the first if only one."""
+    """Return as many of the first `parts` as fit into `width` points. If only one fits, it is the second."""
     for count in range(len(parts), 1, -1):
         text = " · ".join(parts[:count])
         if text_width(text) <= width:
@@ -46,7 +46,7 @@ def fitting(parts: Sequence[str], width: float) -> str:
 
 
 def wrapped(text: str, width: float, most: int) -> list[str]:
-    """The lines of a text that is `width` points wide, the last of at most `most` lines with an ellipsis."""
+    """Break a text into lines of `width` points. If there are more than `most`, the last one ends with an ellipsis."""
     lines = [""]
     for word in text.split():
         for piece in _pieces(word, width):
@@ -59,7 +59,7 @@ def wrapped(text: str, width: float, most: int) -> list[str]:
 
 
 def _pieces(word: str, width: float) -> list[str]:
-    """A word that is wider than that, cut into pieces that are not."""
+    """Cut a word into pieces of at most `width` points."""
     if text_width(word) <= width:
         return [word]
     length = max(int(len(word) * width / text_width(word)) - 1, 1)
@@ -67,7 +67,7 @@ def _pieces(word: str, width: float) -> list[str]:
 
 
 class _Advances(dict[str, float]):
-    """How far the next character is from each one, in pixels, at the large size; found when it is asked for."""
+    """The width of each character, in pixels, at the size `_LARGE`. It is measured when it is first needed."""
 
     def __init__(self, family: tuple[str, ...], bold: bool) -> None:
         self._font = FontProperties(family=list(family), size=_LARGE, weight="bold" if bold else "normal")

@@ -1,7 +1,7 @@
 """Colours and sizes of the plots, light and dark.
 
-Invariant: faces are opaque, text stands out by at least 4.5 : 1 from the face and data by at least 3 : 1 (contrast as
-WCAG counts it), and the series colours follow Okabe and Ito, so that they can be told apart with any colour vision.
+Invariant: faces are opaque. The contrast to the face, as WCAG defines it, is at least 4.5 : 1 for text and 3 : 1 for
+data. The series colours follow Okabe and Ito, so people with any colour vision can distinguish them.
 """
 
 from dataclasses import dataclass, fields
@@ -18,7 +18,7 @@ __all__ = ["DARK", "LIGHT", "TEXT_SIZE", "TITLE_SIZE", "Theme", "color_ticks", "
 
 TITLE_SIZE = 9.0  # points
 TEXT_SIZE = 7.5
-_BELOW = 13.5  # points from the axes down to the name of the horizontal one: below its numbers
+_BELOW = 13.5  # points from the axes down to the name of the horizontal axis, which is below the tick labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,14 @@ class Theme:
     Attributes
     ----------
     face : str
-        The figure's background. It is opaque: ipympl sends only the changed pixels of a picture without transparency,
-        and the whole picture of one with.
+        The background of the figure. It is opaque, because ipympl sends pictures with transparency as a whole, and of
+        others only the changed pixels.
     text, muted, warning : str
-        Names and newest values; ticks and notes; errors and non-finite values.
+        The colours of names and newest values; of ticks and notes; of errors and values that are not finite.
     grid, spine : str
-        Lines that must not compete with the data.
+        The colours of lines that must not compete with the data.
     series : tuple of str
-        One colour per curve of a panel: the first is training, the second validation, the third test.
+        The colours of the curves of a panel: the first is for training, the second for validation, the third for test.
     """
 
     face: str
@@ -68,7 +68,7 @@ DARK = Theme(
 
 
 def settings(theme: Theme) -> dict[Any, Any]:
-    """Matplotlib's settings while a panel's artists are made: the theme's colours, and nothing that breaks a panel."""
+    """Return Matplotlib's settings under which a panel's artists are made: the colours, and defaults for the rest."""
     muted = dict.fromkeys(("xtick.color", "xtick.labelcolor", "ytick.color", "ytick.labelcolor"), theme.muted)
     return muted | {
         "text.usetex": False,
@@ -89,18 +89,18 @@ def settings(theme: Theme) -> dict[Any, Any]:
 
 
 def style_axes(ax: Axes, theme: Theme, beside: float) -> None:
-    """Give an axes the house's look: small labels without tick marks, names at fixed places.
+    """Give an axes our style: small tick labels without tick marks, names at fixed places.
 
     Parameters
     ----------
     ax : Axes
-        Made under `settings`.
+        An axes that was made under `settings`.
     theme : Theme
         Its colours.
     beside : float
-        Points from the axes to the name of the vertical one.
+        Points from the axes to the name of the vertical axis.
     """
-    # Said in full, for a person's settings may say otherwise.
+    # Set explicitly, because the user's rcParams may differ.
     for axis, near, far, pad in ((ax.xaxis, "bottom", "top", 4.5), (ax.yaxis, "left", "right", 3.0)):
         axis.set_tick_params(
             which="both", length=0, pad=pad, labelsize=TEXT_SIZE, direction="out",
@@ -111,7 +111,7 @@ def style_axes(ax: Axes, theme: Theme, beside: float) -> None:
     color_ticks(ax, theme)
     figure = ax.get_figure(root=True)
     assert figure is not None
-    # Fixed: else each draw measures all tick labels to find places for the names.
+    # At fixed places. Otherwise each draw would measure all tick labels to place the names.
     points = figure.dpi_scale_trans
     ax.yaxis.set_label_coords(0.0, 0.5, ax.transAxes + ScaledTranslation(-beside / 72.0, 0.0, points))
     ax.xaxis.set_label_coords(1.0, 0.0, ax.transAxes + ScaledTranslation(0.0, -_BELOW / 72.0, points))
@@ -122,7 +122,7 @@ def style_axes(ax: Axes, theme: Theme, beside: float) -> None:
 
 
 def color_ticks(ax: Axes, theme: Theme) -> None:
-    """Colour tick labels and grid, those of ticks to come, too."""
+    """Colour tick labels and grid, also those of later ticks."""
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_tick_params(
             which="both", labelcolor=theme.muted, grid_color=theme.grid, grid_linewidth=0.8, grid_linestyle="-",
@@ -131,7 +131,7 @@ def color_ticks(ax: Axes, theme: Theme) -> None:
 
 
 def recolor(artist: Artist, before: Theme, after: Theme) -> None:
-    """Give an artist and its parts the colours of another theme; colours that are not the former one's stay."""
+    """Give an artist and its parts the colours of another theme. Only colours of the former theme are changed."""
     table = dict(zip(_colors(before), _colors(after), strict=True))
     for part in artist.findobj():
         for name in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):
@@ -141,7 +141,7 @@ def recolor(artist: Artist, before: Theme, after: Theme) -> None:
             color = get()
             if is_color_like(color):
                 color = to_rgba_array(color)
-            elif not (isinstance(color, np.ndarray) and color.ndim == 2):  # of a collection
+            elif not (isinstance(color, np.ndarray) and color.ndim == 2):  # an array of colours, as a collection has it
                 continue
             found = [table.get(to_hex(row)) for row in color]
             if any(found):

@@ -1,6 +1,6 @@
 """Tick positions and labels: short, plain text, never mathtext.
 
-Invariant: labels of one axis are pairwise different and are exact for the digits they show.
+Invariant: the labels of one axis differ from each other, and all digits that they show are exact.
 """
 
 import math
@@ -17,7 +17,7 @@ _UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def compact(value: float, digits: int = 3) -> str:
-    """A number in a few characters: ``0.0123``, ``1.2e−5``, ``NaN``."""
+    """Return a number in a few characters: ``0.0123``, ``1.2e−5``, ``NaN``."""
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Inf" if value > 0 else "−Inf"
     mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
@@ -27,7 +27,7 @@ def compact(value: float, digits: int = 3) -> str:
 
 
 def _decimals(values: Sequence[float], limit: int) -> int:
-    """The fewest decimals that show `values` to a thousandth of their spacing; `limit` + 1 where that is not enough."""
+    """Return the fewest decimals that are exact to a thousandth of the values' spacing; at most `limit` + 1."""
     spacing = min((abs(b - a) for a, b in pairwise(values)), default=abs(values[0]))
     for decimals in range(limit + 1):
         if all(abs(round(value, decimals) - value) <= 1e-3 * spacing for value in values):
@@ -46,14 +46,14 @@ def _scientific(value: float) -> str:
 
 
 class StepFormatter(Formatter):
-    """Steps: ``0 500 1000``, ``10k 20k``, ``1.5M``; digits in full where a person has zoomed in far."""
+    """Steps: ``0 500 1000``, ``10k 20k``, ``1.5M``. With all digits if a person has zoomed in far."""
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         """One label, as the toolbar shows it for the mouse's place."""
         return f"{x:,.0f}".replace("-", "−")
 
     def format_ticks(self, values: Sequence[float]) -> list[str]:
-        """One label per tick, all with the same unit."""
+        """Return one label per tick, all with the same unit."""
         ticks = [float(value) for value in values]
         largest = max((abs(tick) for tick in ticks), default=0.0)
         unit, suffix = next(((u, s) for u, s in _UNITS if largest >= 10 * u or largest >= u > 1e3), (1.0, ""))
@@ -64,7 +64,7 @@ class StepFormatter(Formatter):
 
 
 class ValueFormatter(Formatter):
-    """Values on a linear axis: ``0.25``, ``2.5e−5``; a common offset where only the last digits differ."""
+    """Values on a linear axis: ``0.25``, ``2.5e−5``. With a common offset if only the last digits differ."""
 
     _offset = ""
 
@@ -73,11 +73,11 @@ class ValueFormatter(Formatter):
         return compact(x, 5)
 
     def get_offset(self) -> str:
-        """What to add to each label: empty unless the labels would be too long without it."""
+        """Return the offset to add to each label; "" unless labels would be too long without it."""
         return self._offset
 
     def format_ticks(self, values: Sequence[float]) -> list[str]:
-        """One label per tick, all with the same number of decimals."""
+        """Return one label per tick, all with the same number of decimals."""
         ticks = [float(value) for value in values]
         self._offset = ""
         labels = self._labels(ticks)
@@ -97,17 +97,17 @@ class ValueFormatter(Formatter):
         spacing = min((abs(b - a) for a, b in pairwise(ticks)), default=largest)
         if any(abs(float(f"{tick:.2e}") - tick) > 1e-3 * spacing for tick in ticks):
             return None
-        # Zero comes out of additions as, say, 1e−22.
+        # Rounding errors may turn zero into, say, 1e−22.
         return [_scientific(tick) if abs(tick) > 1e-3 * spacing else "0" for tick in ticks]
 
 
 class LogLocator(Locator):
-    """Ticks of a log axis: powers of ten, 1-2-5 over one or two decades, evenly spaced values below one.
+    """Ticks of a log axis: powers of ten; 1, 2, 5 if there are few decades; evenly spaced values within one decade.
 
     Parameters
     ----------
     ticks : int
-        About how many there may be.
+        The approximate number of ticks.
     """
 
     def __init__(self, ticks: int) -> None:

@@ -1,6 +1,6 @@
-"""The limits of one panel, and who has set them: the data, or a person who panned or zoomed.
+"""The view of one panel: its limits, which follow the data or were set by a person who panned or zoomed.
 
-Invariant: limits that a person has set are left alone until `View.follow`.
+Invariant: limits that a person has set are kept until `View.follow`.
 """
 
 import math
@@ -28,13 +28,13 @@ class View:
 
     def __init__(self, ax: Axes, changed: Callable[[], None]) -> None:
         self._ax = ax
-        # Read directly: asking the axes costs ten times as much, for it looks whether it is to autoscale.
+        # Read directly. `get_xlim` takes ten times as long, because it checks whether to autoscale.
         self._box = ax.viewLim
         self._changed = changed
-        self._home: dict[str, Range]  # as the axes was made, or as was asked for last
+        self._home: dict[str, Range]  # as the axes was made, or as they were last asked for
         self._set: tuple[Range, Range]  # as they were last set here
         self.settle()
-        self._asked: dict[str, Range] = {}  # what they were set to; Matplotlib may have widened that
+        self._asked: dict[str, Range] = {}  # the arguments of the last calls; Matplotlib may have set wider limits
         self._held = {"x": Limits(), "y": Limits()}
         self._quiet = False
         self._follows = True
@@ -46,7 +46,7 @@ class View:
             self._changed()
 
     def settle(self) -> None:
-        """Take the limits as they are now for those that the axes was made with."""
+        """Take the present limits as those that the axes was made with."""
         self._ax.get_xlim()  # autoscales, if that is due
         self._set = self.now
         self._home = dict(zip("xy", self.now, strict=True))
@@ -65,17 +65,17 @@ class View:
 
     @property
     def following(self) -> bool:
-        """Whether the limits are as they were last set here."""
+        """Whether the limits follow the data: nobody has changed them since they were last set here."""
         return self._set == self.now
 
     @property
     def following_x(self) -> bool:
-        """The same of the horizontal axis alone."""
+        """Whether the limits of the horizontal axis follow the data."""
         return self._set[0] == self.now[0]
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
-        """While this lasts, it is not a person who changes the limits."""
+        """Within this context, changes of the limits do not count as made by a person."""
         before, self._quiet = self._quiet, True
         try:
             yield
@@ -83,14 +83,14 @@ class View:
             self._quiet = before
 
     def begin(self) -> tuple[Range, Range]:
-        """A kind begins to show a value, and may set limits; return what `end` needs."""
+        """Let a kind set limits while it shows a value; return what `end` needs."""
         before = self.now
         self._follows = self._set == before
         self._quiet = True
         return before
 
     def end(self, before: tuple[Range, Range]) -> None:
-        """A kind has shown a value: limits of a person are there again."""
+        """Bring back the limits that a person has set, after a kind has shown a value."""
         if self._ax.get_autoscale_on():
             self._ax.get_xlim()  # autoscales, if that is due
         if self._follows:
@@ -101,7 +101,7 @@ class View:
         self._quiet = False
 
     def hold(self, x: Range | None, y: Range | None, *, margin: float, exact: bool) -> None:
-        """Hold these extents, see `tfwidget.plot.panel.Panel.limits`."""
+        """Set limits that contain these extents; see `tfwidget.plot.panel.Panel.limits`."""
         if not self._follows:
             return
         for way, extent in (("x", x), ("y", y)):
@@ -122,7 +122,7 @@ class View:
             self._ax.set_ylim(limits)
 
     def follow(self) -> None:
-        """Follow the data again: what a person has set is forgotten."""
+        """Follow the data again, and forget the limits that a person has set."""
         if self.accepts(self._home["x"], self._home["y"]):
             with self.quiet():
                 for way, limits in self._home.items():
@@ -132,14 +132,14 @@ class View:
         self._follows, self._set = True, self.now
 
     def accepts(self, x: Range, y: Range) -> bool:
-        """Whether the axes can have these limits: two different finite numbers each, positive on a log scale."""
+        """Whether the axes can have these limits: each two different finite numbers, positive on a log scale."""
         return all(
             _is_range(limits) and (axis.get_scale() != "log" or min(limits) > 0.0)
             for axis, limits in ((self._ax.xaxis, x), (self._ax.yaxis, y))
         )
 
     def set(self, x: Range, y: Range) -> None:
-        """Set limits as a person does; ignored where the axes cannot have them."""
+        """Set limits as a person does. Limits that the axes cannot have are ignored."""
         if not self.accepts(x, y):
             return
         with self.quiet():
