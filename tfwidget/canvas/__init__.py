@@ -1,1 +1,1 @@
-"""ipympl's canvas, confined to one thread, and what is sent of it."""
+"""ipympl's canvas, confined to the owner thread; its sender, its pages and their messages."""

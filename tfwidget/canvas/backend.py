@@ -1,6 +1,6 @@
-"""The Matplotlib backend ``tfwidget``: figures of pyplot and those of live plots, on tfwidget's canvas.
+"""The Matplotlib backend ``tfwidget``: the canvas of pyplot's figures and of live plots.
 
-Invariant: a figure of pyplot that was made in interactive mode is shown once, at the end of its cell at the latest.
+Invariant: a figure of pyplot that was made in interactive mode is shown once, at the latest when its cell ends.
 """
 
 import contextvars
@@ -35,7 +35,7 @@ class Toolbar(Confined, IpymplToolbar):
 
 
 class FigureManager(IpymplManager):
-    """Ties a figure's canvas and toolbar together; for pyplot, shows figures when they are due."""
+    """Connects a figure's canvas and toolbar, and shows figures for pyplot."""
 
     def __init__(self, canvas: Canvas, num: int | str) -> None:
         # Not ipympl's own __init__, which would make its unconfined toolbar.
@@ -45,17 +45,17 @@ class FigureManager(IpymplManager):
 
     @classmethod
     def create_with_canvas(cls, canvas_class: type, figure: Figure, num: int | str) -> "FigureManager":
-        """Make the canvas and the manager of a pyplot figure; in interactive mode the end of the cell shows it."""
+        """Make the canvas and the manager of a pyplot figure. In interactive mode it is shown when the cell ends."""
         manager: FigureManager = super().create_with_canvas(canvas_class, figure, num)
         _to_show.watch()
         _to_show.add(manager)
         return manager
 
     def show(self) -> None:
-        """Display the figure, or draw it again where it is displayed already.
+        """Display the figure, or draw it again if it is displayed already.
 
-        Called on another thread, it hands the figure over: the owner thread shows it, in the newest cell. What the
-        other thread changes from then on is reported.
+        If another thread calls this, the owner thread shows the figure in the newest cell. Later changes by the other
+        thread are reported.
         """
         if not owner.on_owner_thread():
             self.canvas.watch_mutations()
@@ -75,14 +75,14 @@ class FigureManager(IpymplManager):
     def pyplot_show(cls, *, block: bool | None = None) -> None:
         """Show all figures of pyplot. It never blocks: the notebook stays usable.
 
-        Those that another backend made stay as they are; ipympl would display its own once more at each call.
+        Figures of other backends are left alone: ipympl would display its own once more at each call.
         """
         for manager in Gcf.get_all_fig_managers():
             if isinstance(manager, cls):
                 manager.show()
 
     def refresh_all(self) -> None:
-        """Show what was drawn."""
+        """Show what Agg has drawn."""
         self.canvas.show_drawn()
 
     def destroy(self) -> None:
@@ -104,12 +104,12 @@ class _ToShow:
             cells.on_cell_end(lambda _error: self.show())
 
     def add(self, manager: FigureManager) -> None:
-        # What another thread makes is not ready when the cell ends; that thread says when, by `show`.
+        # A figure of another thread need not be ready when the cell ends. That thread calls `show` when it is.
         if not is_interactive() or not owner.on_owner_thread():
             return
         self._managers.append(manager)
         if not cells.running():
-            # As by a training in the background: the cell has ended already, and its output shows what is made for it.
+            # No cell will end, as in a background training. The context is that of the cell that started it.
             context = contextvars.copy_context()
             owner.mailbox.post(lambda: manager in self._managers and context.run(manager.show))
 
@@ -124,10 +124,10 @@ class _ToShow:
 
 _to_show = _ToShow()
 
-# Importing the backend is all that ``%matplotlib tfwidget`` does, and the first figure may be another thread's.
+# ``%matplotlib tfwidget`` only imports this module, and another thread may make the first figure: so watch from here.
 cells.watch_cells()
 
-_limit = Limit()  # for all figures, also those that pyplot makes and nobody else knows
+_limit = Limit()  # shared by all figures, also by those that pyplot makes
 
 
 class FigureCanvas(Canvas):
@@ -140,7 +140,7 @@ class FigureCanvas(Canvas):
 
 
 def new_canvas(figsize: tuple[float, float]) -> FigureCanvas:
-    """Make a figure that pyplot does not know, of so many inches, and its canvas."""
+    """Make a figure that pyplot does not know, and its canvas; `figsize` in inches."""
     canvas = FigureCanvas(Figure(figsize=figsize))
     FigureManager(canvas, 0)
     canvas.watch_mutations()

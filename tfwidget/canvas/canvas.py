@@ -1,18 +1,18 @@
-"""A figure in the browser: ipympl's canvas, confined to the owner thread, which sends what its `Sender` says.
+"""A figure in the browser: ipympl's canvas, confined to the owner thread. Its `Sender` decides what is sent.
 
 Invariant: everything is drawn and sent on the owner thread, and a frame is sent only when `Sender.next` names it.
 
-A figure may have a scene (`Canvas.scene`), as that of a live plot has. Then pages are sent the scene, and paint it; Agg
-draws the figure only where its picture is needed: for a still figure, for a page that cannot paint scenes, for a file.
-A figure of pyplot has none, and is always drawn by Agg.
+The figure of a live plot has a scene (`Canvas.scene`). Pages are sent the scene, and paint it. Agg draws such a figure
+only where a picture is needed: for a still figure, for a page that cannot paint scenes, and for a file. A figure of
+pyplot has no scene, and Agg always draws it.
 
-The way out: `Canvas.show` and `Canvas.draw_idle` say that the figure looks different. The sender says what is to be
-sent, and when; the frame is made at that moment, so that the newest wins. The way in: a message is checked first
-(`tfwidget.canvas.messages`). Then it goes to the sender, to Matplotlib, or to whom the figure belongs (`on_view`).
+The way out: `Canvas.show` and `Canvas.draw_idle` say that the figure has changed. The sender decides what is sent and
+when. The frame is made at that moment, so it shows the newest state. The way in: each message is checked first, see
+`tfwidget.canvas.messages`. Then the sender, Matplotlib or the owner of the figure (`on_view`) handles it.
 
-Where tfwidget's front end is not loaded (see `tfwidget.jupyter.hosts`), ipympl's own shows the figure, by its protocol.
-It acknowledges nothing. But it answers the question ``draw`` when it has taken a picture, so each picture is followed
-by that question. It loses a picture that it has not decoded yet when the next one comes. So it is sent whole pictures.
+Where tfwidget's front end is not loaded (see `tfwidget.jupyter.hosts`), ipympl's own shows the figure. It does not
+acknowledge frames. But it answers the message ``draw`` when it has taken a picture, so each picture is followed by that
+message. It loses a picture that is not decoded yet when the next one comes. So it is sent full pictures only.
 """
 
 import math
@@ -54,7 +54,7 @@ class Canvas(Confined, IpymplCanvas):
     figure : matplotlib.figure.Figure
         The figure to show.
     limit : Limit
-        How many messages the kernel may send; all figures share one.
+        The limit of messages of the kernel; all figures share one.
     clock : callable, optional
         Returns the time in seconds.
 
@@ -62,9 +62,14 @@ class Canvas(Confined, IpymplCanvas):
     ----------
     frames : Frames
         Sends the figure.
-    on_home, on_theme, on_room, on_view : callable
-        Called when a person wants the first view again; with whether the page is dark; with the width in CSS pixels
-        that the page has for the figure; with a panel's id, its new limits in x and y, and whether the drag has ended.
+    on_home : callable
+        Called without arguments when a person presses Home.
+    on_theme : callable
+        Called with True if the page is dark, else False.
+    on_room : callable
+        Called with the width that the page has for the figure, in CSS pixels.
+    on_view : callable
+        Called with a panel's id, its new limits in x and in y, and whether the drag has ended.
     """
 
     _model_module = Unicode("tfwidget").tag(sync=True)
@@ -85,38 +90,38 @@ class Canvas(Confined, IpymplCanvas):
         self.on_room: Callable[[float], object] = lambda width: None
         self.on_view: Callable[[int, View, View, bool], object] = lambda panel, x, y, done: None
         self._posted = False
-        self._is_drawn = False  # Agg's picture is of the figure as it is
+        self._is_drawn = False  # whether Agg's picture shows the present figure
         self._renderers: dict[type[RendererAgg], RendererAgg] = {}
-        self._by_ipympl = hosts.ipympl_shows()  # by its front end
+        self._by_ipympl = hosts.ipympl_shows()  # whether ipympl's front end shows the figure
         self.frames = Frames(self, limit, asks_draw=self._by_ipympl, clock=clock)
-        self._told_ratio = 1.0  # by a page of ipympl's front end, where it tells one
+        self._told_ratio = 1.0  # device pixels per CSS pixel, as a page of ipympl's front end has said
         if self._by_ipympl:
             for name in _FRONT_END_TRAITS:
                 setattr(self, name, getattr(IpymplCanvas, name).default_value)
         super().__init__(figure)
         self._strangers = Strangers(self, self._figure_label)
-        # ipympl would send raw pixels instead of pictures until the browser's first message has been handled, which
-        # in a blocking cell is its end: the figure would stay blank.
+        # Otherwise ipympl sends raw pixels instead of pictures until the browser's first message is handled. In a
+        # blocking cell that may be at the cell's end, and the figure would stay blank.
         self.syncing_data_url = False
         width, height = figure.bbox.size
         self._size = (round(width), round(height))
         if self._by_ipympl:
-            # Its front end does not stretch a picture of another resolution, and may not be heard before the cell ends.
+            # ipympl's front end does not scale pictures, and its resolution may not be known before the cell ends.
             self._set_device_pixel_ratio(Canvas.current_dpi_ratio)
 
     def __repr__(self) -> str:
         return f"<tfwidget canvas of {self._figure_label!r}>"
 
-    # -- for whom the figure belongs to ----------------------------------------------------------------------------
+    # -- for the owner of the figure -------------------------------------------------------------------------------
 
     @property
     def sender(self) -> Sender:
-        """What decides what is sent."""
+        """Decides what is sent."""
         return self.frames.sender
 
     @property
     def scene(self) -> SceneSource | None:
-        """The figure as a scene; None if only Agg draws it."""
+        """The scene of the figure; None if only Agg draws it."""
         return self.frames.scene
 
     @scene.setter
@@ -125,7 +130,7 @@ class Canvas(Confined, IpymplCanvas):
 
     @property
     def still(self) -> bool:
-        """Whether Agg's picture is what is to be seen."""
+        """Whether pages are to show Agg's picture, also where they could paint a scene."""
         return self.sender.still
 
     @still.setter
@@ -139,25 +144,25 @@ class Canvas(Confined, IpymplCanvas):
 
     @property
     def introduced(self) -> bool:
-        """Whether a page has said that it shows this figure, as ipympl's own front end never does."""
+        """Whether a page has said that it shows this figure. ipympl's front end, which never does, counts as well."""
         return len(self.sender.pages) > 0 or self._by_ipympl
 
     def show(self) -> None:
-        """Show the figure as it is now, as soon as the pages are ready for it."""
+        """Show the present figure as soon as the pages are ready for it."""
         self._change()
         self.frames.expire_and_go_on()
 
     def gather(self) -> AbstractContextManager[None]:
-        """Gather what changes within this block into one message: the figure, and state of `Gathered` widgets.
+        """Return a context whose changes are sent in one message: the figure, and the state of `Gathered` widgets.
 
-        Where no scene is sent at its end, the widgets send messages of their own.
+        If no scene is sent at the end of the context, the widgets send messages of their own.
         """
         return self.frames.gather()
 
     # -- drawing ---------------------------------------------------------------------------------------------------
 
     def draw(self) -> None:
-        """Draw the whole figure, and show it. Called on another thread, it asks the owner thread to do so."""
+        """Draw the whole figure, and show it. If another thread calls this, the owner thread does so later."""
         if not owner.on_owner_thread():
             self._strangers.report("drawn")
             self._strangers.ask(always=True)
@@ -166,18 +171,18 @@ class Canvas(Confined, IpymplCanvas):
         self.show_drawn()
 
     def blit(self, bbox: object = None) -> None:
-        """Show what was drawn over a restored background."""
+        """Show what Agg has drawn over a restored background."""
         if owner.on_owner_thread():
             self.show_drawn()
         else:
             self._strangers.report("drawn")
 
     def draw_idle(self) -> None:
-        """Show the figure soon, as it is by then; many calls make one frame.
+        """Show the figure soon, in its state of that moment. Many calls make one frame.
 
-        Called on another thread, it does so if the figure is stale by the time the owner thread comes to it. pyplot
-        asks all stale figures to draw whenever a message was handled, also on a subshell's thread, and one that is just
-        being drawn counts as stale: the acknowledgement of each frame would ask for the next.
+        If another thread calls this, the figure is shown only if it is stale when the owner thread comes to it. The
+        reason: pyplot calls this for all stale figures after each message, also on a subshell's thread, and a figure
+        that is being drawn is stale. So otherwise the acknowledgement of each frame would cause the next one.
         """
         if not owner.on_owner_thread():
             self._strangers.ask(always=False)
@@ -188,13 +193,13 @@ class Canvas(Confined, IpymplCanvas):
             owner.mailbox.post(self._on_post)
 
     def show_drawn(self) -> None:
-        """Show what Agg has drawn last."""
+        """Show what Agg has drawn."""
         self._change()
         self._is_drawn = True
         self.frames.expire_and_go_on()
 
     def get_renderer(self) -> RendererAgg:
-        """What draws the figure: Matplotlib's own renderer for a file, one that remembers its texts for the screen."""
+        """Return the renderer: for a file Matplotlib's own, for the screen the one that remembers texts."""
         kind = RendererAgg if self.is_saving() else Renderer
         size = (*self.get_width_height(physical=True), self.figure.dpi)
         renderer = self._renderers.get(kind)
@@ -205,7 +210,7 @@ class Canvas(Confined, IpymplCanvas):
 
     def _draw_by_agg(self) -> None:
         FigureCanvasAgg.draw(self)
-        self._is_drawn = True  # whatever a layout engine has moved meanwhile: that must not call for the next draw
+        self._is_drawn = True  # even if a layout engine has moved artists meanwhile, or each draw would cause another
 
     def _change(self) -> None:
         self._is_drawn = False
@@ -216,12 +221,12 @@ class Canvas(Confined, IpymplCanvas):
         self.frames.expire_and_go_on()
 
     def flush_events(self) -> None:
-        """Handle what the browser sent, and draw what is due; a place where a long computation stays responsive."""
+        """Handle the browser's messages, and draw what is due. A long computation may call this to stay responsive."""
         if owner.on_owner_thread() and not owner.rest(0):
             owner.mailbox.drain()
 
     def start_event_loop(self, timeout: float = 0) -> None:
-        """Handle the browser's messages for `timeout` seconds (0: until `stop_event_loop`), as ``plt.pause`` does."""
+        """Handle the browser's messages for `timeout` seconds; 0: until `stop_event_loop`. ``plt.pause`` calls this."""
         self._looping = True
         end = math.inf if timeout <= 0 else time.monotonic() + timeout
         while self._looping and (left := end - time.monotonic()) > 0:
@@ -233,7 +238,7 @@ class Canvas(Confined, IpymplCanvas):
         self._looping = False
 
     def picture(self, *, full: bool) -> bytes:
-        """Agg's picture as PNG: all of it, or where that is enough, how it differs from the one before."""
+        """Return Agg's picture as PNG: if `full`, all of it, else perhaps only its difference to the one before."""
         if not self._is_drawn:
             self._draw_by_agg()
         self._force_full |= full
@@ -242,7 +247,7 @@ class Canvas(Confined, IpymplCanvas):
         return picture
 
     def send_json(self, content: dict[str, Any]) -> None:
-        """Send an event; sizes are whole device pixels, else the browser would scale every frame by a hair."""
+        """Send an event. Sizes are rounded to device pixels, so that the browser need not scale frames slightly."""
         if content["type"] == "resize":
             ratio = self.device_pixel_ratio
             content = {**content, "size": [round(side * ratio) / ratio for side in content["size"]]}
@@ -251,7 +256,7 @@ class Canvas(Confined, IpymplCanvas):
     # -- messages of the browser -----------------------------------------------------------------------------------
 
     def _handle_message(self, _widget: object, content: object, _buffers: object) -> None:
-        """Handle a message of the browser; one that is not as it should be is ignored."""
+        """Handle a message of the browser. An invalid one is ignored."""
         if not isinstance(content, dict) or not is_valid(content):
             self.log.debug("ignored a message of the browser: %r", content)
             return
@@ -266,7 +271,7 @@ class Canvas(Confined, IpymplCanvas):
             self.manager.handle_json(content)
 
     def _on_ready(self, name: str, content: Mapping[str, Any]) -> None:
-        """A view has rendered, or must be drawn for otherwise."""
+        """Handle ``ready``: a page has a view, or its resolution, theme or width has changed."""
         visible = content.get("visible") is not False
         self.sender.introduce(name, paints=content.get("scene") == VERSION, visible=visible)
         self._handle_set_device_pixel_ratio(content["device_pixel_ratio"])
@@ -288,7 +293,7 @@ class Canvas(Confined, IpymplCanvas):
         self.frames.go_on()
 
     def _on_view(self, _name: str, content: Mapping[str, Any]) -> None:
-        """A person pans or zooms a panel, which the page paints itself."""
+        """Handle ``view``: a person pans or zooms a panel. The page paints that itself."""
         self.sender.hold_picture(not content["done"])
         self.on_view(content["panel"], tuple(content["x"]), tuple(content["y"]), content["done"])
         self.draw_idle()
@@ -301,14 +306,14 @@ class Canvas(Confined, IpymplCanvas):
             self.draw_idle()
 
     def _on_refresh(self, name: str, content: Mapping[str, Any]) -> None:
-        """A page has taken over the size: it may be one that was not drawn yet."""
+        """Handle ``refresh``: a page has taken over the figure's size, for which no frame may have been drawn yet."""
         if not name:
             self.manager.handle_json(content)
         elif name in self.sender.pages and self.frames.sent_size != self.get_width_height(physical=True):
             self.draw_idle()
 
     def _on_initialized(self, name: str, content: Mapping[str, Any]) -> None:
-        """A page has loaded ipympl's part of the front end; our own says more when it is ready."""
+        """Handle ``initialized``: a page has loaded ipympl's part of the front end. Ours sends ``ready`` later."""
         if name:
             self._on_refresh(name, content)
             return
@@ -335,12 +340,12 @@ class Canvas(Confined, IpymplCanvas):
     # -- lifetime --------------------------------------------------------------------------------------------------
 
     def watch_mutations(self) -> None:
-        """Report when another thread changes the figure; called when it is shown, for pyplot sets a callback before."""
+        """Report from now on when another thread changes the figure. Call it after pyplot has set its own callback."""
         self._strangers.watch()
 
     def close(self) -> None:
-        """Close the comm, and the toolbar's with it."""
-        if self.comm is not None:  # Python closes what could not be made, too
+        """Close the canvas and its toolbar."""
+        if self.comm is not None:  # ipywidgets also closes a canvas whose constructor has failed
             self.frames.close()
             if self.toolbar is not None:
                 self.toolbar.close()

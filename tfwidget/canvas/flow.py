@@ -1,7 +1,7 @@
-"""Flow control: the pages that show a figure, and how many messages a kernel sends.
+"""Flow control: the pages that show a figure, and the limit of messages that a kernel sends.
 
-Invariant: what a page has said and acknowledged is kept in its `Page`, and nowhere else. A kernel sends at most `RATE`
-messages a second for all its figures, after a burst of at most `BURST`.
+Invariant: a `Page` is the only place with what is known of a page. A kernel sends at most `RATE` messages a second for
+all its figures, after a burst of at most `BURST`.
 """
 
 import time
@@ -10,30 +10,30 @@ from collections.abc import Callable
 __all__ = ["BURST", "MAX_PAGES", "MAX_TIMEOUT", "MIN_TIMEOUT", "RATE", "Limit", "Page", "Pages"]
 
 RATE = 300.0
-"""Messages a second: jupyter_server drops what comes beyond 1,000, and other widgets send, too."""
+"""Messages a second. jupyter_server drops messages beyond 1,000 a second, and other widgets send some, too."""
 
 BURST = 60.0
-"""So many messages may follow each other at once."""
+"""The number of messages that may be sent at once."""
 
 MIN_TIMEOUT = 0.3
-"""Seconds after which an acknowledgement is missed at the earliest."""
+"""The least number of seconds after which an acknowledgement is overdue."""
 
 MAX_TIMEOUT = 2.0
-"""Seconds after which an acknowledgement is missed at the latest."""
+"""The largest number of seconds after which an acknowledgement is overdue."""
 
 MAX_PAGES = 16
-"""So many pages are remembered, those that spoke last: each reload of one makes another."""
+"""The number of pages that are remembered: those that spoke last. Each reload of a page makes a new one."""
 
 
 class Limit:
-    """A token bucket: what is sent takes a token, and tokens come back at a constant rate.
+    """A token bucket: each message takes a token, and tokens come back at a constant rate.
 
     Parameters
     ----------
     rate : float, optional
         Tokens a second.
     burst : float, optional
-        The most tokens that are saved up.
+        The largest number of tokens.
     clock : callable, optional
         Returns the time in seconds.
     """
@@ -49,12 +49,12 @@ class Limit:
 
     @property
     def wait(self) -> float:
-        """Seconds until a message may be sent; 0 if one may be now."""
+        """Seconds until a message may be sent; 0 if one may be sent now."""
         lacking = 1.0 - self._now()
-        return lacking / self._rate if lacking > 1e-6 else 0.0  # less is rounding, and would not move the clock on
+        return lacking / self._rate if lacking > 1e-6 else 0.0  # less is a rounding error
 
     def take(self) -> None:
-        """Count a message that is sent now, whether or not one may be."""
+        """Count a message that is sent now, even if it exceeds the limit."""
         self._tokens = self._now() - 1.0
         self._counted_at = self.clock()
 
@@ -68,22 +68,25 @@ class Page:
     Parameters
     ----------
     acknowledged : int, optional
-        The newest frame that the page is not waited for.
+        The newest frame for which no acknowledgement is awaited.
 
     Attributes
     ----------
+    acknowledged : int
+        The newest frame that the page has acknowledged, or for which no acknowledgement is awaited.
     waits_since : float or None
-        When the oldest frame was sent that the page has still to acknowledge, by the sender's clock.
+        When the oldest frame was sent that the page has yet to acknowledge, by the sender's clock; None if there is
+        none.
     visible : bool
         Whether a person can see the figure there.
     paints : bool
         Whether the page can paint scenes.
     needs_keyframe, needs_picture : bool
-        Whether the page lacks what a patch, or a picture of differences, is applied to.
+        Whether the page lacks the version that the next patch leads on from, or the picture before the next one.
     losses : int
-        How many frames in a row the page has not shown.
+        The number of frames in a row that the page has lost.
     handled, told : int
-        The number of its newest message that was handled, and the newest that the page was told of.
+        Of the page's numbered messages: the newest that was handled, and the newest that the page knows to be handled.
     """
 
     def __init__(self, acknowledged: int = 0) -> None:
@@ -96,32 +99,32 @@ class Page:
         self.losses = 0
         self.handled = 0
         self.told = 0
-        self._round_trip = 0.1  # a moving mean, and how far from it they are
-        self._deviation = 0.075
+        self._round_trip = 0.1  # seconds from a frame to its acknowledgement, a moving mean
+        self._deviation = 0.075  # the mean difference from that
 
     @property
     def timeout(self) -> float:
-        """Seconds after which an acknowledgement is missed, as TCP has it (RFC 6298)."""
+        """Seconds after which an acknowledgement is overdue, computed as in TCP (RFC 6298)."""
         usual = max(self._round_trip + 4 * self._deviation, MIN_TIMEOUT)
         return min(usual * 2.0 ** min(self.losses, 10), MAX_TIMEOUT)
 
     def measure(self, seconds: float) -> None:
-        """Take note of how long an acknowledgement took."""
-        seconds = min(seconds, MAX_TIMEOUT)  # what is longer says that the kernel was busy
+        """Note the seconds that an acknowledgement took."""
+        seconds = min(seconds, MAX_TIMEOUT)  # a longer time only shows that the kernel was busy
         self._deviation += (abs(seconds - self._round_trip) - self._deviation) / 4
         self._round_trip += (seconds - self._round_trip) / 8
 
     def is_overdue(self, now: float) -> bool:
-        """Whether an acknowledgement is missed."""
+        """Whether an acknowledgement is overdue."""
         return self.waits_since is not None and now >= self.waits_since + self.timeout
 
     def excuse(self, frame: int) -> None:
-        """Wait no longer for frames up to this one."""
+        """Await no acknowledgement of frames up to this one."""
         self.acknowledged = frame
         self.waits_since = None
 
     def forget(self, frame: int) -> None:
-        """Wait no longer for frames up to this one: the page lacks some of what was sent."""
+        """Await no acknowledgement of frames up to this one: the page has lost some, and needs all of the figure."""
         self.excuse(frame)
         self.needs_keyframe = self.needs_picture = True
 
@@ -130,9 +133,9 @@ class Pages:
     """The pages that show a figure, by name."""
 
     def __init__(self) -> None:
-        self._named: dict[str, Page] = {}  # in the order in which they spoke last
-        self._unnamed = Page()
-        self._unnamed.needs_picture = False  # before there is anything to see
+        self._named: dict[str, Page] = {}  # the page that spoke last is the last one
+        self._unnamed = Page()  # stands for any page, until one has introduced itself
+        self._unnamed.needs_picture = False  # it has nothing to show yet
 
     def __contains__(self, name: str) -> bool:
         return name in self._named
@@ -141,7 +144,10 @@ class Pages:
         return len(self._named)
 
     def get(self, name: str) -> Page | None:
-        """The page of this name; None if it has no view. Before any page has said that it has, it may be anyone."""
+        """Return the page of this name; None if it has no view.
+
+        Before any page has introduced itself, each name means the same unnamed page.
+        """
         page = self._named.get(name)
         if page is None:
             return None if self._named else self._unnamed
@@ -149,23 +155,23 @@ class Pages:
         return page
 
     def add(self, name: str, frame: int) -> Page:
-        """A new page, which is waited for from the frame after this one on."""
+        """Add a new page, whose acknowledgements are awaited from the frame after `frame` on."""
         page = self._named[name] = Page(frame)
         while len(self._named) > MAX_PAGES:
             del self._named[next(iter(self._named))]
         return page
 
     def items(self) -> list[tuple[str, Page]]:
-        """The pages and their names."""
+        """Return the names and pages."""
         return list(self._named.items())
 
     def values(self) -> list[Page]:
-        """The pages."""
+        """Return the pages."""
         return list(self._named.values())
 
     @property
     def watching(self) -> list[Page]:
-        """The pages where a person can see the figure; before any page has spoken, somebody may be there."""
+        """The pages where a person can see the figure. Before any page has spoken, the unnamed page counts as one."""
         if not self._named:
             return [self._unnamed]
         return [page for page in self._named.values() if page.visible]

@@ -1,6 +1,6 @@
-"""Frames: what the sender names is made at that moment, and sent.
+"""Frames: each is made and sent when the sender asks for it.
 
-Invariant: a frame shows the newest there is, and one message carries all of it.
+Invariant: a frame shows the newest state of the figure, in one message.
 """
 
 import json
@@ -23,15 +23,15 @@ _NOTHING: tuple[Body, bytes] = ({"nodes": [], "grown": [], "dropped": []}, b"")
 
 
 class SceneSource(Protocol):
-    """What is needed of a scene. It notices by itself when Agg draws the figure."""
+    """The part of a scene that is needed here. It notices by itself when Agg draws the figure."""
 
     def patch(self, *, afresh: bool) -> tuple[Body, bytes] | None:
-        """What has changed, and its buffer; None if nothing has. Afresh: all of it."""
+        """Return what has changed and its buffer, or None if nothing has; if `afresh`, a keyframe."""
         ...
 
 
 class Stage(Protocol):
-    """What is needed of a canvas."""
+    """The part of a canvas that is needed here."""
 
     comm: Any
 
@@ -40,11 +40,11 @@ class Stage(Protocol):
         ...
 
     def picture(self, *, full: bool) -> bytes:
-        """Agg's picture as PNG, or where not all of it is wanted, how it differs from the one before."""
+        """Return Agg's picture as PNG: if `full`, all of it, else perhaps only its difference to the one before."""
         ...
 
     def get_width_height(self, *, physical: bool) -> tuple[int, int]:
-        """The size, in device pixels if physical."""
+        """Return the size, in device pixels if `physical`, else in CSS pixels."""
         ...
 
 
@@ -56,20 +56,20 @@ class Frames:
     stage : Stage
         The canvas.
     limit : Limit
-        How many messages the kernel may send.
+        The limit of messages of the kernel.
     asks_draw : bool
-        Whether pictures are whole ones, each followed by the question ``draw``, as ipympl's front end needs it.
+        Whether each picture is a full one, and is followed by the message ``draw``, as ipympl's front end needs it.
     clock : callable
         Returns the time in seconds.
 
     Attributes
     ----------
     sender : Sender
-        Says what is to be sent.
+        Decides what is sent.
     sent_size : tuple of int
         Width and height of the newest frame, in device pixels.
     later : callable
-        Called with seconds and a callable, which it has the owner call after that time; returns how to cancel it.
+        Takes seconds and a callable, which the owner calls after that time. It returns a function that cancels this.
     """
 
     def __init__(self, stage: Stage, limit: Limit, *, asks_draw: bool, clock: Callable[[], float]) -> None:
@@ -81,11 +81,11 @@ class Frames:
         self._scene: SceneSource | None = None
         self._updates = Updates()
         self._gathering = False
-        self._alarm: tuple[float, Callable[[], object]] = (math.inf, lambda: None)  # when it goes off, how to cancel it
+        self._alarm: tuple[float, Callable[[], object]] = (math.inf, lambda: None)  # its time, how to cancel it
 
     @property
     def scene(self) -> SceneSource | None:
-        """The figure as a scene; None if only Agg draws it."""
+        """The scene of the figure; None if only Agg draws it."""
         return self._scene
 
     @scene.setter
@@ -94,7 +94,7 @@ class Frames:
         self.sender.has_scene = True
 
     def go_on(self) -> None:
-        """Send what the sender says."""
+        """Send what the sender wants to be sent."""
         if self._gathering:
             return
         while self._stage.comm is not None and (kind := self.sender.next()) is not None:
@@ -106,13 +106,13 @@ class Frames:
         self._set_alarm()
 
     def expire_and_go_on(self) -> None:
-        """Take for lost what was not acknowledged in time, and send what the sender says."""
+        """Count frames with an overdue acknowledgement as lost, and send what the sender wants to be sent."""
         self.sender.expire()
         self.go_on()
 
     @contextmanager
     def gather(self) -> Iterator[None]:
-        """Gather what changes within this block into one message, see `Canvas.gather`."""
+        """Return a context whose changes are sent in one message; see `Canvas.gather`."""
         self._gathering = True
         try:
             with self._updates.collect():
@@ -172,7 +172,7 @@ class Frames:
         self._stage.send({"data": json.dumps(content)}, list(buffers))
 
     def _set_alarm(self) -> None:
-        """Go on when the sender has something to do, though nobody may speak until then."""
+        """Set an alarm for the time when the sender has something to do, even if no message arrives until then."""
         due = self.sender.due() if self._stage.comm is not None else None
         at, cancel = self._alarm
         if due is not None and due < at:

@@ -1,6 +1,7 @@
-"""State of widgets that rides in the messages of a figure, instead of in messages of its own.
+"""State of widgets that is sent in the scene messages of a figure, not in messages of its own.
 
-Invariant: what was gathered is sent exactly once, with a scene or by itself; a keyframe brings all that ever rode.
+Invariant: each change is sent exactly once, in a scene message or by itself. A keyframe has all traits that were ever
+sent in scene messages.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,7 @@ __all__ = ["Gathered", "Updates"]
 
 
 class Updates:
-    """Traits of `Gathered` widgets that have changed, and those that have ridden before."""
+    """Traits of `Gathered` widgets that have changed, and the names of those sent in scene messages before."""
 
     def __init__(self) -> None:
         self._waiting: dict[Gathered, dict[str, object]] = {}
@@ -25,7 +26,7 @@ class Updates:
 
     @contextmanager
     def collect(self) -> Iterator[None]:
-        """Collect what changes within this block."""
+        """Return a context whose changes are collected."""
         before = _collecting.set(self)
         try:
             yield
@@ -33,16 +34,17 @@ class Updates:
             _collecting.reset(before)
 
     def add(self, widget: "Gathered", state: Mapping[str, object]) -> None:
-        """Keep traits of a widget until a message takes them along."""
+        """Keep traits of a widget until a scene message takes them."""
         self._waiting.setdefault(widget, {}).update(state)
 
     def take(self, *, afresh: bool) -> dict[str, dict[str, object]]:
-        """What is to ride in a scene message: by model id, traits and values.
+        """Return the updates of a scene message: for each model id, traits and their values.
 
         Parameters
         ----------
         afresh : bool
-            For a page that has lost messages: all that has ever ridden, as it is now.
+            Whether to return all traits that were ever sent so, with their present values, because a page has lost
+            messages.
         """
         waiting, self._waiting = self._waiting, {}
         taken = {widget: state for widget, state in waiting.items() if widget.comm is not None}
@@ -54,7 +56,7 @@ class Updates:
         return {widget.model_id: state for widget, state in taken.items()}
 
     def send(self) -> None:
-        """Send what no message took along."""
+        """Send the traits that no scene message has taken."""
         waiting, self._waiting = self._waiting, {}
         for widget, state in waiting.items():
             if widget.comm is not None:
@@ -65,7 +67,7 @@ _collecting: ContextVar[Updates | None] = ContextVar("_collecting", default=None
 
 
 class Gathered(Confined):
-    """Mix-in of confined widgets whose state is plain JSON, so that it can ride in a scene message."""
+    """Mix-in for confined widgets whose state is plain JSON, so that it can be sent in a scene message."""
 
     comm: Any
     model_id: str

@@ -1,6 +1,7 @@
-"""What the browser may say to a figure: the types of message, and what each of their fields must be.
+"""The messages that a browser may send to a figure: their types, and what each of their fields must be.
 
-Invariant: what passes `is_valid` has the types and ranges stated here; it is untrusted all the same, never evaluated.
+Invariant: a message that passes `is_valid` has fields of the types and ranges stated here. It is still untrusted, and
+nothing in it is ever evaluated.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ MAX_PIXELS = 10_000
 """The largest width or height, in device pixels, that a message from the browser may ask for."""
 
 MAX_LIMIT = 1e300
-"""The largest limit of an axis: beyond, Matplotlib's own arithmetic overflows."""
+"""The largest limit of an axis. With larger ones, Matplotlib's own arithmetic overflows."""
 
 
 def _number(low: float, high: float) -> Callable[[object], bool]:
@@ -36,7 +37,7 @@ def _text(value: object) -> bool:
 
 
 def _key(value: object) -> bool:
-    return _text(value) and "k" in str(value)  # before the name of the key, where Matplotlib looks for it
+    return _text(value) and "k" in str(value)  # ipympl puts a k before the name of a key, and Matplotlib looks for it
 
 
 def _optional(valid: Callable[[object], bool]) -> Callable[[object], bool]:
@@ -53,7 +54,7 @@ def _limits(value: object) -> bool:
 
 
 def _anything(value: object) -> bool:
-    return True  # only handed on to the user's own event handlers, as `guiEvent`
+    return True  # it is only passed on to the user's event handlers, as `guiEvent`
 
 
 _Fields = dict[str, Callable[[object], bool]]
@@ -114,7 +115,7 @@ MESSAGES: dict[str, _Fields] = {
     "key_press": _KEY,
     "key_release": _KEY,
 }
-"""What the browser may send: the type of message, and what each of its fields must be."""
+"""For each type of message, its fields and their checks."""
 
 
 def is_valid(content: dict[object, object]) -> bool:
@@ -126,5 +127,5 @@ def is_valid(content: dict[object, object]) -> bool:
 
 
 def page_name(content: Mapping[str, Any]) -> str:
-    """The name of the page that has sent a message; empty where it does not say."""
+    """Return the name of the page that has sent a message; "" if it does not say one."""
     return content.get("client") or ""

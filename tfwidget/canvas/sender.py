@@ -1,4 +1,4 @@
-"""The sender: the one place that decides what is sent of a figure now.
+"""The sender: the one place that decides what is sent now of a figure.
 
 Invariant: `Sender.next` is the only answer to "what may be sent now?", and asking changes nothing.
 
@@ -6,14 +6,14 @@ Invariant: `Sender.next` is the only answer to "what may be sent now?", and aski
   watching cannot paint it, all pages are sent Agg's *pictures*. A *still* figure shows a picture, too.
 - At most a *window* of frames is in flight: two at first. An acknowledgement that comes promptly doubles the window, up
   to `MAX_WINDOW`; a late or a missed one halves it. Nothing follows a picture until it was acknowledged.
-- To handle an acknowledgement costs the kernel more than a patch does. So one is asked for once in half a window, or
+- Handling an acknowledgement costs the kernel more than a patch does. So one is asked for once in half a window, or
   after `ASK_INTERVAL`. If the last frame of a figure did not ask, a *sync* asks after `QUIET` seconds.
-- A page that does not acknowledge in time has lost a frame, and is sent a keyframe. Others do not wait for it then.
-  After `MAX_LOSSES` in a row the page is given up, until it speaks again.
-- A page that finds a gap asks for a keyframe, and gets one; there are no more than `KEYFRAME_RATE` a second.
+- A page whose acknowledgement is overdue has lost a frame, and is sent a keyframe. Other pages do not wait for it.
+  After `MAX_LOSSES` in a row, the page is sent nothing until it speaks again.
+- A page that finds a gap asks for a keyframe, and gets one. At most `KEYFRAME_RATE` are sent a second.
 - Nothing is sent of a figure that nobody can see.
 
-It is plain logic: it draws nothing and sends nothing. It is asked what is to be sent, and told what was.
+It is plain logic: it draws nothing and sends nothing. The canvas asks it what to send, and tells it what was sent.
 """
 
 import math
@@ -41,46 +41,46 @@ __all__ = [
 Kind = Literal["keyframe", "patch", "picture", "sync"]
 
 MIN_WINDOW = 2
-"""So many frames may be in flight at first, and always: one is painted while the next is on its way."""
+"""The number of frames that may always be in flight: one is painted while the next is on its way."""
 
 MAX_WINDOW = 16
-"""So many frames may be in flight to pages that acknowledge promptly."""
+"""The number of frames that may be in flight to pages that acknowledge promptly."""
 
 PROMPT = 0.15
 """Seconds within which an acknowledgement is prompt."""
 
 ASK_INTERVAL = 0.25
-"""Seconds after which a frame asks for an acknowledgement in any case."""
+"""Seconds after which the next frame asks for an acknowledgement in any case."""
 
 QUIET = 0.25
-"""Seconds after a frame that did not ask for an acknowledgement when a sync does."""
+"""Seconds from the last frame, if it did not ask for an acknowledgement, to a sync, which does."""
 
 KEYFRAME_RATE = 8.0
-"""Keyframes a second at most, after two that may follow each other at once."""
+"""The largest number of keyframes a second, after two that may be sent at once."""
 
 MAX_LOSSES = 4
-"""So many frames in a row a page may lose before it is given up."""
+"""The number of frames in a row that a page may lose before it is given up."""
 
 DRAG_TIMEOUT = 1.0
-"""Seconds after a move of a drag when a still figure gets its picture, though the drag has not ended."""
+"""Seconds after the last move of a drag after which a still figure is sent its picture, even if the drag goes on."""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A frame that is sent.
+    """A frame that was sent.
 
     Attributes
     ----------
     number : int
-        What the acknowledgement repeats.
+        The number that the acknowledgement repeats.
     ask : bool
-        Whether an acknowledgement is asked for.
+        Whether it asks for an acknowledgement.
     at : float
-        When it is sent, by the clock.
+        When it was sent, by the clock.
     version : int
-        The version of the scene that pages have then.
+        The version of the scene that pages have with it.
     base : int or None
-        The version that a patch leads on from; None for all else.
+        The version that a patch leads on from; None for other kinds.
     """
 
     number: int
@@ -96,20 +96,20 @@ class Sender:
     Parameters
     ----------
     limit : Limit
-        How many messages the kernel may send; all figures share one.
+        The limit of messages of the kernel; all figures share one.
     has_scene : bool, optional
-        Whether there is a scene; else there are only Agg's pictures.
+        Whether there is a scene. Otherwise there are only Agg's pictures.
     clock : callable, optional
         Returns the time in seconds.
 
     Attributes
     ----------
     pages : Pages
-        Who is to paint the figure.
+        The pages that show the figure.
     still : bool
-        Whether the picture is what is to be seen.
+        Whether pages are to show Agg's picture, also where they could paint a scene.
     has_updates : bool
-        Whether state of widgets waits for a scene message to take it along.
+        Whether state of widgets waits for a scene message.
     """
 
     def __init__(self, limit: Limit, *, has_scene: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
@@ -123,13 +123,13 @@ class Sender:
         """The number of the newest frame."""
         self._version = 0
         self._limit = limit
-        self._sent: deque[Sent] = deque(maxlen=4 * MAX_WINDOW)  # what may be acknowledged yet
+        self._sent: deque[Sent] = deque(maxlen=4 * MAX_WINDOW)  # those that may still be acknowledged
         self._picture = 0  # the number of the newest picture
-        self._asked = 0  # the number of the newest frame that asked, and when that was
+        self._asked = 0  # the number of the newest frame that asked, and below, when it was sent
         self._asked_at = -math.inf
         self._keyframes = Limit(KEYFRAME_RATE, 2.0, clock=clock)
         self._sync_at = math.inf
-        self._picture_at = -math.inf  # not before
+        self._picture_at = -math.inf  # no picture before this time
         self._scene_changed = False
         self._picture_changed = False
         self._shown: Literal["scene", "picture"] | None = None
@@ -148,7 +148,7 @@ class Sender:
         return bool(self.pages.watching) and not self._limit.wait and self._has_room()
 
     def next(self) -> Kind | None:
-        """What is to be sent now; None if there is nothing to send, or it has to wait."""
+        """Return what to send now; None if there is nothing to send, or it has to wait."""
         now = self.clock()
         kind = self._wanted()
         if kind is None or now < self._not_before(kind, now) or self._limit.wait:
@@ -156,27 +156,27 @@ class Sender:
         return kind if self._may_follow(kind) else None
 
     def due(self) -> float | None:
-        """When `expire` and `next` are to be called again although nobody has spoken, by the clock; None: never."""
+        """Return the time to call `expire` and `next` again even if no page has spoken, by the clock; None: never."""
         watching = self.pages.watching
         times = [page.waits_since + page.timeout for page in watching if page.waits_since is not None]
         kind, now = self._wanted(), self.clock()
-        if kind is not None and self._may_follow(kind):  # else an acknowledgement will come, or be missed
+        if kind is not None and self._may_follow(kind):  # otherwise an acknowledgement comes first, or is overdue
             times.append(max(self._not_before(kind, now), now + self._limit.wait))
         return min(times, default=None)
 
     @property
     def owes_scene(self) -> bool:
-        """Whether pages wait for a scene message though nothing of the scene may have changed."""
+        """Whether pages need a scene message even if the scene has not changed."""
         told = all(page.told >= page.handled for page in self.pages.values())
         return self.has_updates or not told or (self._shown != "scene" and not self.still)
 
     @property
     def wants_full_picture(self) -> bool:
-        """Whether the next picture must be a whole one: a page lacks the picture before."""
+        """Whether the next picture must be a full one, because a page lacks the one before."""
         return any(page.needs_picture for page in self.pages.watching)
 
     def _wanted(self) -> Kind | None:
-        """What is to be sent as soon as possible."""
+        """Return what to send as soon as possible."""
         watching = self.pages.watching
         if self._gave_up or not watching:
             return None
@@ -208,7 +208,7 @@ class Sender:
     # -- frames in flight ------------------------------------------------------------------------------------------
 
     def _may_follow(self, kind: Kind) -> bool:
-        """Whether this may be sent although frames are in flight; keyframes and syncs have limits of their own."""
+        """Whether this may be sent although frames are in flight. Keyframes and syncs have limits of their own."""
         return kind in ("keyframe", "sync") or self._has_room()
 
     def _has_room(self) -> bool:
@@ -216,14 +216,13 @@ class Sender:
         done = self._done()
         pending = [sent.ask for sent in self._sent if sent.number > done]
         if not any(pending):
-            return True  # nobody will acknowledge these
+            return True  # no acknowledgement was asked for
         return self._picture <= done and len(pending) < self.window
 
     def _done(self) -> int:
-        """The newest frame that is not waited for any more.
+        """Return the newest frame for which no acknowledgement is awaited any more.
 
-        Pages with fewer losses do not wait for those with more, and nobody waits for a page that ignores patches, until
-        it gets a keyframe.
+        Only the pages with the fewest losses count. A page that needs a keyframe ignores patches, and does not count.
         """
         now, streams = self.clock(), self.streams
         losses = [(page.losses + page.is_overdue(now), page) for page in self.pages.watching]
@@ -233,27 +232,27 @@ class Sender:
 
     @property
     def _trusted(self) -> list[Page]:
-        """The pages that are sent again what they have lost."""
+        """The pages that are not given up: what they have lost is sent again."""
         return [page for page in self.pages.watching if page.losses <= MAX_LOSSES]
 
     # -- what the canvas tells -------------------------------------------------------------------------------------
 
     def changed(self) -> None:
-        """The figure looks different now."""
+        """Note that the figure has changed."""
         self._scene_changed = self._picture_changed = True
         self._gave_up = False
 
     def give_up(self) -> None:
-        """What `next` said cannot be made: wait for the next change."""
+        """Note that the frame that `next` named cannot be made. Nothing is sent until the next change."""
         self._scene_changed = self._picture_changed = False
         self._gave_up = True
 
     def has_nothing_new(self) -> None:
-        """There is no patch to be sent: the scene is as pages know it."""
+        """Note that the scene has not changed, so there is no patch to send."""
         self._scene_changed = False
 
     def send(self, kind: Kind) -> Sent:
-        """Count a frame that is sent now.
+        """Count a frame that is sent now; return its number, its version, and whether it asks.
 
         Parameters
         ----------
@@ -300,12 +299,12 @@ class Sender:
             page.told = page.handled
             if is_keyframe and page.needs_keyframe:
                 page.needs_keyframe = False
-                page.excuse(self.frame - 1)  # it has ignored the patches before
+                page.excuse(self.frame - 1)  # it has ignored the patches since it needed one
         if is_keyframe:
             self._keyframes.take()
 
     def expire(self) -> bool:
-        """Take for lost what was not acknowledged in time; return whether anything was."""
+        """Count frames with an overdue acknowledgement as lost; return whether there were any."""
         now = self.clock()
         late = [page for page in self.pages.watching if page.is_overdue(now)]
         for page in late:
@@ -320,7 +319,7 @@ class Sender:
     # -- what pages say --------------------------------------------------------------------------------------------
 
     def acknowledged(self, name: str, frame: int, *, failed: bool = False) -> None:
-        """A page has painted a frame, or could not."""
+        """Note that a page has painted a frame, or if `failed`, could not."""
         page = self.pages.get(name)
         if page is None or frame > self.frame:
             return
@@ -337,7 +336,7 @@ class Sender:
         before = self._done()
         page.acknowledged = frame
         page.waits_since = next((sent.at for sent in self._sent if sent.ask and sent.number > frame), None)
-        if self._done() > before:  # it was the last to acknowledge
+        if self._done() > before:  # this page was the last to acknowledge the frame
             if seconds < PROMPT:
                 self.window = min(2 * self.window, MAX_WINDOW)
             else:
@@ -347,13 +346,13 @@ class Sender:
         self.window = max(self.window // 2, MIN_WINDOW)
 
     def wants_keyframe(self, name: str) -> None:
-        """A page has found a gap: it lacks the version that a patch leads on from."""
+        """Note that a page has found a gap: it lacks the version that a patch leads on from."""
         page = self.pages.get(name)
         if page is not None:
             page.forget(self.frame)
 
     def introduce(self, name: str, *, paints: bool, visible: bool) -> None:
-        """A page says that it has a view, the first one or another."""
+        """Note that a page has a view, the first one or a further one."""
         if name not in self.pages:
             self.pages.add(name, self.frame)
         page = self.pages.get(name)
@@ -362,23 +361,23 @@ class Sender:
             self.note_visible(name, visible)
 
     def note_visible(self, name: str, visible: bool) -> None:
-        """A page says whether a person can see the figure."""
+        """Note whether a person can see the figure on a page."""
         page = self.pages.get(name)
         if page is None or name not in self.pages:
             return
         if visible and not page.visible:
             page.excuse(self.frame)
-            self._sync_at = self.clock()  # the page says if it has missed something
+            self._sync_at = self.clock()  # the page answers if it has missed something
         page.visible = visible
 
     def hear(self, name: str, number: int | None = None) -> None:
-        """A page has spoken: one that was given up is sent all again.
+        """Note that a page has spoken. A page that was given up is sent the whole figure again.
 
         Parameters
         ----------
         name : str
         number : int, optional
-            The number of its message, if it counts this one.
+            The number of the message, if the page has numbered it.
         """
         page = self.pages.get(name)
         if page is None:
@@ -390,10 +389,10 @@ class Sender:
             page.handled = max(page.handled, number)
 
     def hold_picture(self, hold: bool) -> None:
-        """A person drags in a still figure, and the page paints it: the picture is to come when the drag has ended."""
+        """Hold back a still figure's picture during a drag, which the page paints itself; or send it (False)."""
         self._picture_at = self.clock() + DRAG_TIMEOUT if hold else -math.inf
 
     def restart(self) -> None:
-        """The page was loaded again: what is in flight is not waited for, and all of it must be sent."""
+        """Note that the page was reloaded: frames in flight are lost, and the whole figure must be sent again."""
         for page in self.pages.watching:
             page.forget(self.frame)

@@ -1,6 +1,6 @@
-"""What other threads do to a figure: it is reported, and the owner thread draws the outcome.
+"""Other threads that draw or change a figure: they are reported, and the owner thread draws the result.
 
-Invariant: each thread is reported once for a figure, and one call at most waits in the mailbox.
+Invariant: each thread is reported once for each figure, and at most one call of a figure waits in the mailbox.
 """
 
 import sys
@@ -23,14 +23,14 @@ class _Canvas(Protocol):
 
 
 class Strangers:
-    """The threads besides the owner that touch one figure.
+    """Watches one figure for threads other than the owner.
 
     Parameters
     ----------
     canvas : Canvas
         The canvas of the figure.
     label : str
-        What the figure is called in warnings.
+        The name of the figure in warnings.
     """
 
     def __init__(self, canvas: _Canvas, label: str) -> None:
@@ -42,7 +42,7 @@ class Strangers:
         self._told_before: Callable[[Any, bool], object] | None = None
 
     def ask(self, *, always: bool) -> None:
-        """Have the owner draw the figure: always, or if it is stale by then."""
+        """Have the owner draw the figure: if `always`, in any case, else if it is stale then."""
         self._always |= always
         if not self._posted:
             self._posted = True
@@ -60,7 +60,7 @@ class Strangers:
         if name not in self._reported:
             self._reported.add(name)
             code, line = _users_line()
-            owner.cell_context().run(  # in a cell's output, not in that of whichever message came last
+            owner.cell_context().run(  # in a cell's output: by default it would go to the last message
                 warnings.warn_explicit,
                 f"figure {self._label!r} was {what} by thread {name!r}. Matplotlib is not thread-safe, so that "
                 "can corrupt the picture. Send values with tfwidget.log(...), which any thread may call, and let the "
@@ -87,7 +87,7 @@ class Strangers:
 
 
 def _users_line() -> tuple[str, int]:
-    """File and line of the innermost caller that is neither of Matplotlib nor of tfwidget."""
+    """Return file and line of the innermost caller outside of Matplotlib and tfwidget."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("matplotlib", "tfwidget"):
         frame = frame.f_back
