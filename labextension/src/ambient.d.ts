@@ -13,11 +13,11 @@ declare module 'jupyter-matplotlib' {
     /** Device pixels per CSS pixel. */
     ratio: number;
     waiting_for_image: boolean;
-    /** The kernel has yet to answer a request for another size. */
+    /** Whether the kernel has yet to answer a request for another size. */
     resize_requested: boolean;
     /** Width and height in CSS pixels. */
     get size(): [number, number];
-    /** No kernel is behind this figure. */
+    /** Whether the figure has no kernel. */
     get disabled(): boolean;
     send_message(type: string, message?: Record<string, unknown>): void;
     /** Ask the kernel for another size, in CSS pixels. */

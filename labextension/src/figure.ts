@@ -1,8 +1,8 @@
 /**
- * The figure in this page, shared by its views: ipympl's canvas, on which a scene is painted or a picture of Agg's is shown.
+ * The figure in this page, shared by its views: ipympl's canvas, which shows the painted scene or Agg's picture.
  *
- * Invariant: frames are shown in the order in which they came, and then acknowledged if that was asked for. A scene with
- * a gap is not painted on: a keyframe is asked for.
+ * Invariant: frames are shown in the order of arrival, and then acknowledged if the kernel has asked for that. A patch
+ * that does not fit the scene is not applied, and the page asks for a keyframe.
  */
 import { MPLCanvasModel } from 'jupyter-matplotlib';
 import metadata from '../package.json';
@@ -18,19 +18,19 @@ import { Textures } from './textures';
 
 export { LiveCanvasView } from './view';
 
-const KEYFRAME_INTERVAL = 100; // ms between two questions for a keyframe
+const KEYFRAME_INTERVAL = 100; // ms between two requests of a keyframe
 
-/** Keys that constrain a drag, as ipympl calls them. */
+/** The keys that constrain a drag, by ipympl's names. */
 const CONSTRAINTS: Record<string, Constraint> = { kx: 'x', ky: 'y', kControl: 'control', kShift: 'shift' };
 
-/** A picture, which replaces the one before or is painted over it; or whether the scene is what is to be seen. */
+/** A picture, which replaces the one before or is painted over it; or whether to show the scene. */
 type Encoded = { readonly png: unknown; readonly full: boolean } | { readonly show: boolean } | Error;
 type Decoded = { readonly bitmap: ImageBitmap; readonly full: boolean } | { readonly show: boolean };
 
-// `declare` on fields: widgets are initialized inside the constructor of their base class, before field initializers run.
+// Fields have `declare`, because the constructor of the base class calls `initialize` before field initializers run.
 
 export class LiveCanvasModel extends MPLCanvasModel {
-  /** Pan and zoom, where the scene has panels for it. */
+  /** Pan and zoom of the scene's panels. */
   declare mouse: Mouse;
   /** The key that is down. */
   declare key: Constraint | undefined;
@@ -38,20 +38,20 @@ export class LiveCanvasModel extends MPLCanvasModel {
   declare private textures: Textures;
   declare private frames: FrameQueue<Encoded, Decoded>;
   declare private repaints: Repaints;
-  /** Agg's newest, as it came; offscreen_canvas, which views show, has this or the scene. */
+  /** Agg's newest picture. Views show the offscreen_canvas, which has this picture or the scene. */
   declare private picture: HTMLCanvasElement;
   declare private shown: 'nothing' | 'scene' | 'picture';
-  /** The scene is newer than what was painted of it. */
+  /** Whether the scene has changed since it was painted. */
   declare private is_stale: boolean;
-  /** What this page is called: others may show the same canvas. */
+  /** The name of this page: others may show the same figure. */
   declare private client: string;
   /** The views that a person can see. */
   declare private seen: Set<unknown>;
   /** The width that the page has for the figure, in CSS pixels. */
   declare private room?: number;
-  /** When a keyframe was asked for. */
+  /** When a keyframe was last asked for. */
   declare private asked_at: number;
-  /** The button that went down last did so for a tool of ours: the kernel does not know of it. */
+  /** Whether the last press of a button was for a tool of ours, so the kernel was not told of it. */
   declare private is_ours: boolean;
 
   override defaults() {
@@ -82,7 +82,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
       tool: () => this.tool(),
       changed: () => {
         if (this.mouse.limits.size > 0) {
-          this.shown = 'scene'; // also over a picture, until the next one shows the limits of now
+          this.shown = 'scene'; // also in place of a picture, until the next picture has the new limits
         }
         this.repaints.soon();
       },
@@ -96,9 +96,9 @@ export class LiveCanvasModel extends MPLCanvasModel {
     super.initialize(...parameters);
   }
 
-  // -- what is said to the kernel
+  // -- messages to the kernel
 
-  /** Tell the kernel that a view is there, and what it must draw for. */
+  /** Tell the kernel that a view is there, and its resolution, theme, width and visibility. */
   announce(room: number): void {
     if (room > 0) {
       this.room = room;
@@ -117,7 +117,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
     });
   }
 
-  /** Tell the kernel when the last view has gone out of sight, or the first has come into it. */
+  /** Note whether a view is in sight. Tell the kernel when the figure has come into sight, or has gone out of it. */
   see(view: unknown, visible: boolean): void {
     const before = this.seen.size > 0;
     this.seen[visible ? 'add' : 'delete'](view);
@@ -125,15 +125,15 @@ export class LiveCanvasModel extends MPLCanvasModel {
       try {
         this.send_message('visible', { visible });
       } catch {
-        // A notebook that closes takes its views down after the kernel.
+        // A notebook that is closed removes its views after the kernel has gone.
       }
     }
   }
 
-  /** What the tools here take, the kernel is not told. */
+  /** Send a message, unless it is an event of the mouse or the keyboard that a tool of this page handles. */
   override send_message(type: string, message: Record<string, unknown> = {}): void {
     if (this.disabled) {
-      return; // the kernel that knew this figure has gone, and the next one would complain
+      return; // the kernel of this figure has gone, and a new one would not know the figure
     }
     if (!this.takes(type, message)) {
       super.send_message(type, { ...message, client: this.client });
@@ -156,7 +156,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
         this.mouse.release(place);
         return this.is_ours;
       case 'motion_notify':
-        // ipympl tells moves late: during a drag one from before it, and after a drag one of it.
+        // ipympl sends moves late: a move from before a drag may come during it, and one of the drag after it.
         this.is_ours &&= this.mouse.dragging || buttons !== 0;
         return this.is_ours;
       default:
@@ -177,7 +177,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
     }
   }
 
-  // -- what the kernel says
+  // -- messages of the kernel
 
   override on_comm_message(content: unknown, buffers?: readonly unknown[]): void {
     try {
@@ -214,7 +214,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
     void this.frames.push(message.frame, { show: message.show }, message.ack);
   }
 
-  /** State of other widgets, which is to be seen together with the frame. */
+  /** Set the state of other widgets, which belongs to this frame. */
   private update_widgets(updates: SceneMessage['updates']): void {
     for (const [id, state] of Object.entries(updates)) {
       if (this.widget_manager.has_model(id)) {
@@ -225,19 +225,19 @@ export class LiveCanvasModel extends MPLCanvasModel {
 
   override handle_binary(message: Record<string, unknown>, buffers?: readonly unknown[]): void {
     if (this.image.src) {
-      // The still picture may be loading yet, and must not come out on top of this frame.
+      // The picture of a saved notebook may still be loading, and must not be painted over this frame.
       this.image.onload = null;
       this.image = new Image();
     }
-    // As it comes in, not when it is painted: what the kernel offers to draw from now on is newer than this frame.
+    // Reset on arrival, not when the frame is painted: what the kernel offers from now on is newer than this frame.
     this.waiting_for_image = false;
     const frame = typeof message.frame === 'number' ? message.frame : undefined;
-    // The mode belongs to this frame: by the time it is decoded, the kernel may have set the next one's.
+    // Read now: when this frame is decoded, the kernel may have set the mode of the next one.
     const full = this.get('_image_mode') === 'full';
     void this.frames.push(frame, { png: buffers?.[0], full }, message.ack !== false);
   }
 
-  /** The kernel has been quiet for a while, and says which version it has sent. */
+  /** Handle a sync: the kernel has been quiet for a while, and says which version it has sent last. */
   handle_sync({ version, frame, ack }: Record<string, unknown>): void {
     if (version !== this.scene.version) {
       this.ask_for_keyframe();
@@ -246,7 +246,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
     }
   }
 
-  /** The kernel rounds the size that was asked for: take it over, unless another has been asked for meanwhile. */
+  /** Take over the size that the kernel has rounded, unless this page has asked for another one meanwhile. */
   override handle_resize(message: Record<string, unknown>): void {
     super.handle_resize(message);
     if (!this.resize_requested) {
@@ -254,13 +254,13 @@ export class LiveCanvasModel extends MPLCanvasModel {
     }
   }
 
-  // -- what is to be seen
+  // -- painting
 
   private async show(frame: Decoded): Promise<void> {
     if ('bitmap' in frame) {
       paintPicture(this.picture, frame.bitmap, frame.full);
       if (this.mouse.limits.size > 0) {
-        return; // it has other limits than a person has set meanwhile; the next one will have them
+        return; // a person has set other limits meanwhile; the next picture will have them
       }
       this.shown = 'picture';
       this.repaint();
@@ -279,14 +279,14 @@ export class LiveCanvasModel extends MPLCanvasModel {
         this.is_stale = false;
         paintScene(context, this.scene, this.textures, [width, height], this.mouse.limits);
       } else {
-        // Until the kernel knows the size and resolution, a frame is stretched rather than cropped.
+        // Until the kernel knows size and resolution, pictures are stretched, not cropped.
         context.drawImage(this.picture, 0, 0, width, height);
       }
     }
     this._for_each_view(view => view.update_canvas());
   }
 
-  /** Keep what is shown, stretched, until the kernel has drawn for the new size. */
+  /** Resize the canvas. Its content is stretched until the kernel has drawn the figure in the new size. */
   override resize_canvas(): void {
     const { offscreen_canvas: canvas, offscreen_context: context } = this;
     const before = document.createElement('canvas');
@@ -302,7 +302,7 @@ export class LiveCanvasModel extends MPLCanvasModel {
     }
   }
 
-  /** The state a notebook is saved with: the one place that needs the picture as text. */
+  /** Return the state that is saved in a notebook, with the picture as text. */
   override get_state(drop_defaults?: boolean) {
     if (this.shown !== 'nothing') {
       this.set('_data_url', this.offscreen_canvas.toDataURL());

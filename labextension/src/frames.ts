@@ -1,15 +1,15 @@
 /**
- * Frames on their way from the kernel to the canvas.
+ * The queue of frames on their way from the kernel to the canvas.
  *
- * Invariant: frames are painted in the order they came in, each exactly once, and each of which that is asked is
- * acknowledged exactly once, after it was painted or has failed: a frame may be a difference to the one before it.
+ * Invariant: each frame is painted exactly once, in the order of arrival, because a frame may be a difference to the
+ * one before it. A frame that asks for it is acknowledged exactly once, after it was painted or has failed.
  */
 
-/** What a queue does with frames. */
+/** The functions that a queue calls. */
 export interface FrameHandler<Encoded, Picture> {
-  /** Called as frames come in, in their order. */
+  /** Called on arrival, in the order of arrival. */
   decode(encoded: Encoded): Promise<Picture>;
-  /** May take until the browser paints. */
+  /** Called in the order of arrival. The promise may wait until the browser paints. */
   paint(picture: Picture): void | Promise<void>;
   acknowledge(number: number, error?: string): void;
 }
@@ -23,11 +23,11 @@ export class FrameQueue<Encoded, Picture> {
   }
 
   /**
-   * Take a frame. Decoding starts at once and may overlap; painting waits for its turn.
+   * Take a frame. It is decoded at once, also while others are. It is painted after the frames before it.
    *
-   * @param number - the kernel's number for it, which its acknowledgement repeats; a frame without one gets none.
-   * @param asked - whether one is wanted; a frame that cannot be painted is reported in any case.
-   * @returns a promise that is fulfilled, never rejected, when the frame has been dealt with.
+   * @param number - the number that its acknowledgement repeats; without one, it is not acknowledged.
+   * @param asked - whether the kernel asks for an acknowledgement. A failure is reported in any case.
+   * @returns a promise that is fulfilled, and never rejected, when the frame was painted or has failed.
    */
   push(number: number | undefined, encoded: Encoded, asked = true): Promise<void> {
     const picture = this.#decode(encoded);
@@ -64,7 +64,7 @@ export class FrameQueue<Encoded, Picture> {
     if (number === undefined || (!asked && failure === undefined)) {
       return;
     }
-    // The views are painted by promises that are already fulfilled: they come before this one's next turn.
+    // Views are painted in microtasks that are queued already, and so run before this function goes on.
     await Promise.resolve();
     try {
       this.#handler.acknowledge(number, failure);

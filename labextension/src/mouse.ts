@@ -1,13 +1,14 @@
 /**
- * Pan and zoom by the mouse, in the browser's own transform.
+ * Pan and zoom by the mouse, at once and in the browser.
  *
- * Invariant: what a person has moved stays where it was put. Its limits are the page's own until the kernel has handled
- * the last message that told it so; then the kernel's are taken again.
+ * Invariant: a panel that a person has moved keeps the page's own limits until the kernel has handled the last message
+ * about them. Then the panel has the kernel's limits again.
  *
- * The tools are Matplotlib's. Pan: the left button moves the data, the right one stretches them about where it went down.
- * Zoom: the left button frames what is to fill the panel, the right one what the panel is to shrink to. The keys x and y
- * keep either to one direction; Control and Shift keep the two directions of a pan alike, or to one of eight. While a
- * tool is on, the wheel zooms about the pointer. All of it happens in pixels, where every scale is linear.
+ * The tools are Matplotlib's. Pan: the left button moves the data; the right one stretches them about the place where
+ * it was pressed. Zoom: with the left button a person draws a frame that is to fill the panel; with the right button,
+ * one that the panel is to shrink into. The keys x and y limit both tools to one direction. Control makes a pan equal
+ * in both directions, Shift limits it to eight directions. While a tool is on, the wheel zooms about the pointer. All
+ * of this is computed in pixels, where every scale is linear.
  *
  * Places are pixels of the figure, from its upper left corner.
  */
@@ -22,19 +23,20 @@ export interface Point {
   readonly y: number;
 }
 
-/** Where the mouse is, the buttons that are down (as in `MouseEvent.buttons`), and the key that constrains it. */
+/** The place of the mouse, the pressed buttons (as in `MouseEvent.buttons`), and the key that constrains a drag. */
 export interface Move extends Point {
   readonly buttons: number;
   readonly key?: Constraint | undefined;
 }
 
-/** What the mouse acts on. */
+/** The figure that the mouse acts on. */
 export interface Surface {
-  /** By their ids, from the lowest to the highest. */
+  /** The panels with their ids, from the lowest to the highest. */
   panels(): readonly (readonly [id: number, panel: Panel])[];
   tool(): Tool | undefined;
-  /** What is to be seen is not what was painted last. */
+  /** Called when the figure must be painted again. */
   changed(): void;
+  /** Send a message to the kernel. */
   tell(view: Omit<ViewMessage, 'type' | 'client'>): void;
 }
 
@@ -42,13 +44,13 @@ export interface Surface {
 export type Rectangle = readonly [number, number, number, number];
 
 interface Own extends Limits {
-  /** Of the last message that told the kernel. */
+  /** The number of the last message with limits of this panel. */
   readonly number: number;
-  /** The kernel has yet to be told. */
+  /** Whether the kernel has not been sent these limits yet. */
   readonly untold: boolean;
 }
 
-/** A panel that is dragged, as it was when that began. */
+/** A panel that is dragged, as it was when the drag began. */
 interface Held {
   readonly id: number;
   readonly panel: Panel;
@@ -63,13 +65,13 @@ interface Drag {
   key: Constraint | undefined;
 }
 
-/** By button: its bit among those that are down. */
+/** For each button, its bit in `MouseEvent.buttons`. */
 const BITS: Record<number, number> = { 0: 1, 2: 2 };
 const TELL_INTERVAL = 50; // ms; 20 messages a second
-const WHEEL_REST = 200; // ms without a turn, after which the wheel has come to rest
-const SMALLEST = 5; // pixels: a smaller frame is a click
-const FURTHEST = 6; // powers of ten for one drag: beyond, nothing could be seen
-const NARROWEST = 1e-12; // of the larger limit: closer ones could not be told apart
+const WHEEL_REST = 200; // ms without a turn, after which the zoom by the wheel has ended
+const SMALLEST = 5; // pixels: a smaller frame counts as a click
+const FURTHEST = 6; // the most powers of ten by which one drag stretches
+const NARROWEST = 1e-12; // the least distance of limits, as a part of the larger one: rounding would make them equal
 
 export class Mouse {
   readonly #surface: Surface;
@@ -77,9 +79,9 @@ export class Mouse {
   #drag: Drag | undefined;
   #frame: Rectangle | undefined;
   #number = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined; // until the kernel may be told again
-  #wheel: ReturnType<typeof setTimeout> | undefined; // until the wheel counts as being at rest
-  readonly #turned = new Set<number>(); // panels that the wheel zooms, until it is at rest
+  #timer: ReturnType<typeof setTimeout> | undefined; // until the next message to the kernel
+  #wheel: ReturnType<typeof setTimeout> | undefined; // until the wheel is at rest
+  readonly #turned = new Set<number>(); // the panels that the wheel zooms, until it is at rest
 
   constructor(surface: Surface) {
     this.#surface = surface;
@@ -89,17 +91,17 @@ export class Mouse {
     return this.#drag !== undefined;
   }
 
-  /** Panels whose limits are the page's own, and these. */
+  /** By the ids of panels: the page's own limits. */
   get limits(): ReadonlyMap<number, Limits> {
     return this.#own;
   }
 
-  /** What the zoom tool frames. */
+  /** The frame that is drawn with the zoom tool. */
   get frame(): Rectangle | undefined {
     return this.#frame;
   }
 
-  /** A button goes down. Returns whether that is for a tool here, and so not for the kernel. */
+  /** Handle a press of a button; return whether a tool of this page takes it, so that the kernel is not told. */
   press({ x, y, button }: Point & { readonly button: number }): boolean {
     if (this.#drag) {
       this.escape(); // as Matplotlib does when another button goes down
@@ -121,7 +123,7 @@ export class Mouse {
       return;
     }
     if (buttons !== BITS[drag.button]) {
-      this.escape(); // it went up elsewhere
+      this.escape(); // the button was released elsewhere
       return;
     }
     drag.key = key;
@@ -134,7 +136,7 @@ export class Mouse {
     this.#tellSoon();
   }
 
-  /** The button goes up. */
+  /** Handle the release of the button. */
   release({ x, y }: Point): void {
     const drag = this.#drag;
     if (!drag) {
@@ -154,14 +156,14 @@ export class Mouse {
     this.#end();
   }
 
-  /** End a drag before the button goes up: a pan stays where it is, a frame is forgotten. Returns if there was one. */
+  /** End a drag before the button is released: a pan keeps its limits, a frame is dropped. Return if there was one. */
   escape(): boolean {
     const had = this.dragging;
     this.#end();
     return had;
   }
 
-  /** The wheel is turned by this many pixels. Returns whether that zooms a panel. */
+  /** Handle a turn of the wheel by this number of pixels; return whether it zooms a panel. */
   wheel({ x, y, pixels, key }: Point & { readonly pixels: number; readonly key?: Constraint | undefined }): boolean {
     const held = this.#surface.tool() && !this.#drag ? this.#at({ x, y }) : [];
     const factor = 10 ** Math.min(Math.max(pixels / 1000, -1), 1);
@@ -181,7 +183,7 @@ export class Mouse {
     return true;
   }
 
-  /** The kernel's limits are made with this message of ours, and those before it. */
+  /** Note that the kernel's limits take into account our messages up to this number. */
   handled(number: number): void {
     const panels = new Set(this.#surface.panels().map(([id]) => id));
     const held = new Set([...this.#turned, ...(this.#drag?.held.map(({ id }) => id) ?? [])]);
@@ -196,7 +198,7 @@ export class Mouse {
     }
   }
 
-  /** The panels under a place, which a person may move. */
+  /** Return the panels at a place that a person may pan and zoom. */
   #at({ x, y }: Point): Held[] {
     const under = this.#surface.panels().filter(([, panel]) => panel.navigate && isIn(panel.box, { x, y }));
     return under.map(([id, panel]) => ({ id, panel, directions: directions(panel, this.#own.get(id)) }));
@@ -210,7 +212,7 @@ export class Mouse {
     this.#surface.changed();
   }
 
-  /** At once, or when the kernel may be told again. */
+  /** Send new limits to the kernel: at once, or when the interval has passed. */
   #tellSoon(): void {
     if (this.#timer === undefined && [...this.#own.values()].some(({ untold }) => untold)) {
       this.#tell(false, this.#own.keys());
@@ -221,7 +223,7 @@ export class Mouse {
     }
   }
 
-  /** Tell the kernel of limits that it does not know; or, done, that these are the last. */
+  /** Send the limits of these panels that the kernel does not know. If done, send all, as the last ones of a drag. */
   #tell(done: boolean, ids: Iterable<number>): void {
     for (const id of ids) {
       const own = this.#own.get(id);
@@ -246,7 +248,7 @@ export class Mouse {
     }
   }
 
-  /** The wheel has come to rest. */
+  /** End the zoom by the wheel. */
   #rest(): void {
     clearTimeout(this.#wheel);
     const turned = [...this.#turned];
@@ -259,7 +261,7 @@ function isIn([left = 0, top = 0, width = 0, height = 0]: readonly number[], { x
   return left <= x && x < left + width && top <= y && y < top + height;
 }
 
-/** What the pan tool makes of the limits, as `drag_pan` of Matplotlib's axes does. */
+/** The limits during a pan, as by `drag_pan` of Matplotlib's axes. */
 function panned({ button, start, key }: Drag, { panel, directions: [across, up] }: Held, { x, y }: Point): Limits {
   const [right, down] = [x - start.x, y - start.y];
   if (button === 0) {
@@ -302,7 +304,7 @@ function constrained(key: Constraint | undefined, dx: number, dy: number): [numb
   }
 }
 
-/** What the zoom tool frames: within the first panel, and all of it in the direction that is left alone. */
+/** The frame of the zoom tool. It is within the first panel, and as large as the panel in a direction that stays. */
 function framed({ start, held, key }: Drag, { x, y }: Point): Rectangle {
   const [left = 0, top = 0, width = 0, height = 0] = held[0]?.panel.box ?? [];
   const ends = (begin: number, size: number, one: number, other: number) =>
@@ -312,7 +314,7 @@ function framed({ start, held, key }: Drag, { x, y }: Point): Rectangle {
   return [x0, y0, x1, y1];
 }
 
-/** The limits that let a frame fill the panel, or with the right button those that shrink the panel into the frame. */
+/** The limits with which the frame fills the panel; or with the right button, those that shrink the panel into it. */
 function zoomed({ button, key }: Drag, [x0, y0, x1, y1]: Rectangle, { panel, directions }: Held): Limits {
   const [across, up] = directions;
   let wide = (x1 - x0) / Math.abs(across.length);
@@ -333,14 +335,14 @@ function zoomed({ button, key }: Drag, [x0, y0, x1, y1]: Rectangle, { panel, dir
   return { x: zoom(across, (x0 + x1) / 2, wide), y: zoom(up, (y0 + y1) / 2, tall) };
 }
 
-/** The ends of a direction in pixels, stretched about a place. */
+/** The ends of an axis in pixels, stretched about a place. */
 function stretched({ begin, length }: Direction, about: number, factor: number): [number, number] {
   return factor === 1
     ? [begin, begin + length]
     : [about + factor * (begin - about), about + factor * (begin + length - about)];
 }
 
-/** The limits at two pixels; those that there are if nothing has moved, or these could not be used. */
+/** The limits at two pixels; the present ones if nothing has moved, or if the new ones could not be used. */
 function between(direction: Direction, [begin, end]: readonly [number, number]): readonly [number, number] {
   if (begin === direction.begin && end === direction.begin + direction.length) {
     return direction.limits;

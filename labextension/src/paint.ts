@@ -1,8 +1,8 @@
 /**
  * Paints a scene onto a canvas.
  *
- * Invariant: what is painted looks as if Agg had drawn it: the same places, widths and colours, snapped to pixels where
- * Agg snaps, clipped to whole pixels of the panel.
+ * Invariant: the picture looks as if Agg had drawn it. Places, widths and colours are the same, lines are snapped to
+ * pixels where Agg snaps, and items are clipped to whole pixels of the panel.
  */
 import { extremes, isRectilinear, type Pixels, snapped, snappedPlace, traceLine, traceOutlines } from './paths';
 import type { Panel, Stroke, Text } from './protocol';
@@ -11,21 +11,21 @@ import type { Item, Scene } from './scene';
 import type { Textures } from './textures';
 import { type Direction, directions, type Limits, placing } from './transform';
 
-/** A panel while it is painted; none for what belongs to the figure. */
+/** A panel while it is painted. Items of the figure itself have none. */
 interface Frame {
   readonly panel: Panel;
   readonly directions: readonly [Direction, Direction];
-  /** Its limits are not those that the kernel has laid the panel out for. */
+  /** Whether a person has set its limits, so that they are not the kernel's. */
   readonly isMoved: boolean;
 }
 
-const FAR = 1e4; // pixels; no mark reaches so far
-const SPARE = 1e-3; // pixels; the kernel adds it, too, before it rounds a tick's place down
+const FAR = 1e4; // pixels; no mark is that large
+const SPARE = 1e-3; // pixels; the kernel adds the same to a tick's place before it rounds down, see `Tick.glyphs`
 
 /**
- * Paint a scene over what is on a canvas of this width and height, which may yet be another than the figure's.
+ * Paint a scene on a canvas of this size. The figure may have another size; then it is stretched.
  *
- * @param limits - of panels that a person has moved, by their ids.
+ * @param limits - by the ids of panels: limits that a person has set.
  */
 export function paintScene(
   context: CanvasRenderingContext2D,
@@ -96,7 +96,7 @@ class Painter {
     context.restore();
   }
 
-  /** What is not to be clipped, such as marks at the ticks, must not follow the data out of a panel that was moved. */
+  /** Clip to the panel, if the item asks for it; of a panel that a person has moved, also items in data coordinates. */
   private clip(item: Item, { panel, isMoved }: Frame): void {
     const [left, top, right, bottom] = wholePixels(panel.box);
     const [width, height] = this.scene.size;
@@ -110,7 +110,7 @@ class Painter {
     }
   }
 
-  /** The grid and the labels of one direction. */
+  /** Paint the grid and the labels of an axis. */
   private axis({ panel, directions }: Frame, i: 0 | 1): void {
     const axis = i === 0 ? panel.x : panel.y;
     const direction = directions[i];
@@ -147,7 +147,7 @@ class Painter {
   private path(path: PathNode, frame: Frame | undefined): void {
     const { context } = this;
     const { stroke } = path;
-    const fill = path.fill?.endsWith('00') ? null : path.fill; // nothing to be seen
+    const fill = path.fill?.endsWith('00') ? null : path.fill; // it is transparent
     const isLine = fill === null && !path.closed;
     const isLong = isLine && path.ascending && frame !== undefined;
     let points = isLong ? inSight(path, frame) : placed(path, frame);
@@ -179,11 +179,11 @@ class Painter {
     const { shape, fill, stroke } = marks;
     const points = placed(marks, frame);
     for (let i = 0; i < points.length; i += 2) {
-      // As Agg does: it draws one mark, a circle around a pixel's middle, and copies it to whole pixels.
+      // Agg draws a mark once, in the middle of a pixel, and copies it to whole pixels.
       const x = Math.floor((points[i] as number) + 0.5);
       const y = Math.floor((points[i + 1] as number) + 0.5);
       if (!(Math.abs(x) < 2 * FAR && Math.abs(y) < 2 * FAR)) {
-        continue; // out of sight, or no number
+        continue; // out of sight, or not finite
       }
       context.beginPath();
       if (typeof shape === 'number') {
@@ -195,7 +195,7 @@ class Painter {
           }
         }
       }
-      // One by one: where two marks overlap, their edges add up.
+      // Painted one by one, so that overlapping marks look as in Agg's picture.
       if (fill !== null) {
         context.fillStyle = fill;
         context.fill();
@@ -217,7 +217,7 @@ class Painter {
     }
     context.imageSmoothingEnabled = image.smooth;
     context.globalAlpha = image.alpha;
-    // A negative width would not turn it round: the canvas paints every image upright.
+    // A negative width would not mirror the image: `drawImage` never does.
     context.translate(left, top);
     context.scale(right < left ? -1 : 1, bottom < top ? -1 : 1);
     context.drawImage(source, 0, 0, Math.abs(right - left), Math.abs(bottom - top));
@@ -254,7 +254,7 @@ class Painter {
   }
 }
 
-/** Left, top, right and bottom of a box, rounded as Agg rounds what it clips to. */
+/** Left, top, right and bottom of a box, rounded as Agg rounds a clipping box. */
 function wholePixels([left = 0, top = 0, width = 0, height = 0]: readonly number[]): [number, number, number, number] {
   const round = (place: number) => Math.floor(place + 0.5);
   return [round(left), round(top), round(left + width), round(top + height)];
@@ -276,7 +276,7 @@ function placings(coords: PathNode['coords'], frame: Frame | undefined) {
 
 type Placed = Pick<PathNode, 'points' | 'coords' | 'offset'>;
 
-/** Points in pixels: all, or those from one to before another. */
+/** Points in pixels: all of them, or those from `begin` to before `end`. */
 function placed({ points, coords, offset }: Placed, frame: Frame | undefined, begin = 0, end = points.length / 2) {
   const [x, y] = placings(coords, frame);
   const [offsetX = 0, offsetY = 0] = offset;
@@ -289,7 +289,7 @@ function placed({ points, coords, offset }: Placed, frame: Frame | undefined, be
   return pixels;
 }
 
-/** Of a line that goes to the right, the points within the panel and one more on each side. */
+/** The points of a line with ascending x that are within the panel, and one more on each side. */
 function inSight(path: PathNode, frame: Frame): Pixels {
   const { points, coords, offset, clip } = path;
   if (!clip || coords[0] !== 'data') {
@@ -302,12 +302,12 @@ function inSight(path: PathNode, frame: Frame): Pixels {
   return placed(path, frame, Math.max(begin - 1, 0), Math.min(end + 1, points.length / 2));
 }
 
-/** The first point whose x is not below a value (or, beyond: is above it). */
+/** The first point whose x is at least a value; if `beyond`, larger than it. */
 function firstFrom(points: PathNode['points'], value: number, beyond = false): number {
   let [low, high] = [0, points.length / 2];
   while (low < high) {
     const middle = (low + high) >> 1;
-    let last = middle; // that is no gap
+    let last = middle; // the nearest point before that is no gap
     while (last > low && Number.isNaN(points[2 * last])) {
       last -= 1;
     }

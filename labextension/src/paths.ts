@@ -1,17 +1,17 @@
 /**
- * Lines and outlines in pixels: snapped as Agg snaps them, no longer and with no more points than can be seen.
+ * Lines and outlines in pixels: snapped as by Agg, and reduced to the points that can be seen.
  *
- * Invariant: what is left out or moved changes no pixel that is in sight, or not more than a column's edges.
+ * Invariant: leaving out points changes no visible pixel, except for the smoothing at the edges of a column of pixels.
  *
- * Places are x and y in turn. A place that is no finite number is a gap.
+ * Points are x and y in turn. A point that is not finite is a gap.
  */
 
 export type Pixels = Float64Array<ArrayBuffer>;
 
-const FAR = 1e4; // pixels; browsers lose precision far from the picture
-const MOST_SNAPPED = 1024; // points; Agg does not look at the lines of a longer path
+const FAR = 1e4; // pixels; browsers are imprecise at larger distances from the picture
+const MOST_SNAPPED = 1024; // points; Agg never snaps a longer path
 
-/** Whether every line is upright or level, and there are not too many: such lines Agg snaps to pixels. */
+/** Whether Agg snaps these lines: all are vertical or horizontal, and there are not too many. */
 export function isRectilinear(points: Pixels): boolean {
   if (points.length > 2 * MOST_SNAPPED) {
     return false;
@@ -26,7 +26,7 @@ export function isRectilinear(points: Pixels): boolean {
   return true;
 }
 
-/** A place where a line of this width fills whole pixels. */
+/** The nearest place at which a line of this width fills whole pixels. */
 export function snappedPlace(place: number, width: number): number {
   return Math.floor(place + 0.5) + (Math.round(width) % 2 ? 0.5 : 0);
 }
@@ -36,7 +36,7 @@ export function snapped(points: Pixels, width: number): Pixels {
 }
 
 /**
- * Of a line that goes to the right or left only: the first, lowest, highest and last point of each column of pixels.
+ * Reduce a line whose x only rises or only falls to the first, lowest, highest and last point of each column of pixels.
  */
 export function extremes(points: Pixels): Pixels {
   const kept = new Float64Array(points.length);
@@ -78,10 +78,10 @@ export function extremes(points: Pixels): Pixels {
   return kept.subarray(0, length);
 }
 
-/** Add a line to the canvas' path. Its parts that are far from the picture are left out. */
+/** Add a line to the canvas' path, without its parts that are far from the picture. */
 export function traceLine(context: CanvasRenderingContext2D, points: Pixels): void {
   let [x0, y0] = [Number.NaN, Number.NaN];
-  let begun = false; // the path has come to (x0, y0)
+  let begun = false; // whether the path ends at (x0, y0)
   for (let i = 0; i < points.length; i += 2) {
     const x1 = at(points, i);
     const y1 = at(points, i + 1);
@@ -98,7 +98,7 @@ export function traceLine(context: CanvasRenderingContext2D, points: Pixels): vo
   }
 }
 
-/** Add outlines to the canvas' path, each closed. Beyond what is near they go along the edge of that. */
+/** Add closed outlines to the canvas' path. Parts that are far from the picture are replaced by lines nearer to it. */
 export function traceOutlines(context: CanvasRenderingContext2D, points: Pixels): void {
   let outline: number[] = [];
   for (let i = 0; i <= points.length; i += 2) {
@@ -119,7 +119,7 @@ export function traceOutlines(context: CanvasRenderingContext2D, points: Pixels)
   }
 }
 
-/** The part of a line that is not far from the picture; null where there is none, or an end is not finite. */
+/** The part of a line that is not far from the picture; null if there is none, or if an end is not finite. */
 export function clipped(x0: number, y0: number, x1: number, y1: number): [number, number, number, number] | null {
   if (!Number.isFinite(x0 + y0 + x1 + y1)) {
     return null;
@@ -151,7 +151,7 @@ export function clipped(x0: number, y0: number, x1: number, y1: number): [number
   ];
 }
 
-/** The part of an area that is not far from the picture (Sutherland and Hodgman: cut at one edge after the other). */
+/** The part of an area that is not far from the picture, by the algorithm of Sutherland and Hodgman. */
 function nearOutline(outline: number[]): number[] {
   if (outline.every(place => -FAR <= place && place <= 2 * FAR)) {
     return outline;

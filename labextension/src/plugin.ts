@@ -1,7 +1,7 @@
 /**
  * Registers the widgets of this package with JupyterLab.
  *
- * Invariant: nothing but the registration happens at start-up; the widgets, and ipympl with them, load with the first figure.
+ * Invariant: at start-up they are only registered. The widgets, and ipympl with them, are loaded with the first figure.
  */
 import { IJupyterWidgetRegistry } from '@jupyter-widgets/base';
 import type { IPlugin } from '@lumino/application';

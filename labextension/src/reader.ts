@@ -1,7 +1,7 @@
 /**
- * Reads what the kernel sends of a scene: checks it against protocol.ts, and takes its arrays out of the buffer.
+ * Reads scene messages of the kernel: checks them against protocol.ts, and copies the arrays out of the buffer.
  *
- * Invariant: what is returned has the types stated here, and arrays of its own; else an error names what is wrong.
+ * Invariant: returned values have the types stated here, and arrays of their own. If not, an error says what is wrong.
  */
 import type {
   Axis,
@@ -20,10 +20,10 @@ import type {
   Tick,
 } from './protocol';
 
-/** Two numbers for each point, across and up or down. */
+/** Points, as x and y in turn. */
 export type Points = Float32Array<ArrayBuffer>;
 
-/** A grid of numbers; `depth` of them for each place. */
+/** A grid of numbers, with `depth` numbers in each place. */
 export interface Grid<Values> {
   readonly rows: number;
   readonly columns: number;
@@ -43,22 +43,22 @@ export type GlyphNode = With<Glyph, { alpha: Grid<Bytes> }>;
 /** A node of the scene, with its arrays. */
 export type SceneNode = Panel | PathNode | MarksNode | ImageNode | Text | GlyphNode;
 
-/** Checks one value. `where` is its name in messages of errors. */
+/** Checks and converts one value. `where` is its name in error messages. */
 type Reader<T> = (value: unknown, where: string, buffer: Uint8Array) => T;
 type Fields<T> = { readonly [Key in keyof T]-?: Reader<T[Key]> };
 
-/** The part of a message that does not depend on the scene: all but the properties of nodes, and the arrays. */
+/** Read a message, except for the properties of nodes and the arrays, which depend on the scene. */
 export function readScene(content: unknown): SceneMessage {
   return MESSAGE(content, 'the message', NOTHING);
 }
 
-/** A new node, from all of its properties. */
+/** Read a new node from all of its properties. */
 export function readNode(properties: Record<string, unknown>, buffer: Uint8Array, where: string): SceneNode {
   const kind = KIND(properties.kind, `${where}.kind`, buffer);
   return NODES[kind](properties, where, buffer);
 }
 
-/** A node of which these properties have changed. */
+/** Read changed properties of a node, and return the node with them. */
 export function readChanges<Node extends SceneNode>(
   node: Node,
   properties: Record<string, unknown>,
@@ -74,16 +74,16 @@ export function readChanges<Node extends SceneNode>(
     }
     changed[name] = read(value, `${where}.${name}`, buffer);
   }
-  // Each property was read by its own reader, and the others are those of a node that was read before.
+  // The cast is right: each changed property was read by its reader, and the others are those of a node that was read.
   return whole(changed as unknown as SceneNode, where);
 }
 
-/** Points that a path has grown by. */
+/** Read points that are to be appended to a path. */
 export function readPoints(data: Data, buffer: Uint8Array, where: string): Points {
   return points(data, where, buffer);
 }
 
-/** What came over the comm as bytes; nothing came: no bytes. */
+/** The buffer of a message as bytes; no bytes if there is none. */
 export function bytesOf(data: unknown): Uint8Array {
   if (data === undefined) {
     return NOTHING;
@@ -150,7 +150,7 @@ function recordOf<T>(read: Reader<T>): Reader<Record<string, T>> {
     );
 }
 
-/** All fields but those in `optional` must be there; what else there is, is left out. */
+/** All fields must be there, except those in `optional`. Unknown fields are left out. */
 function object<T>(fields: Fields<T>, optional: readonly (keyof T & string)[] = []): Reader<T> {
   return (value, where, buffer) => {
     const given = record(value, where, buffer);
@@ -166,7 +166,7 @@ function object<T>(fields: Fields<T>, optional: readonly (keyof T & string)[] = 
 
 const DATA = object<Data>({ at: count, type: oneOf('f4', 'u1'), shape: list(count) });
 
-/** A copy of an array: else a small one would keep all of its message in memory. */
+/** Copy an array out of the buffer: a view, even of a few bytes, would keep the whole message in memory. */
 function load(data: Data, where: string, buffer: Uint8Array): Points | Bytes {
   const length = data.shape.reduce((product, side) => product * side, data.type === 'f4' ? 4 : 1);
   if (data.at + length > buffer.length) {
@@ -293,7 +293,7 @@ const NODES: { readonly [Kind in SceneNode['kind']]: Reader<SceneNode> } = {
   glyph: object(glyph),
 };
 
-/** What no property alone can say. */
+/** Check what concerns several properties of a node. */
 function whole(node: SceneNode, where: string): SceneNode {
   if (node.kind === 'image' && node.pixels.depth === 1 && node.colors === null) {
     throw new Error(`${where} has values, but no colours for them`);

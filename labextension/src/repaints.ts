@@ -1,22 +1,22 @@
 /**
- * When the canvas is painted.
+ * Decides when the canvas is painted.
  *
- * Invariant: what the kernel sends is painted as it comes, and what the browser itself moves with the browser's next
- * frame; but while more comes than the browser can show, only the last is painted. On a page that is not seen, which
- * has no frames, nothing waits.
+ * Invariant: changes by the kernel are painted at once, changes by the browser itself with the browser's next frame.
+ * The canvas is painted at most twice for each frame of the browser, and always shows the newest state in the end. A
+ * hidden page has no frames, and nothing waits for one there.
  */
 export class Repaints {
   readonly #paint: () => void;
-  #pending: AbortController | undefined; // until the browser's next frame
-  #wanted = false; // in that frame
+  #pending: AbortController | undefined; // set until the browser's next frame
+  #wanted = false; // whether to paint in that frame
   #waiting: { resolve(): void; reject(error: unknown): void }[] = [];
 
-  /** @param paint - paints the newest. */
+  /** @param paint - paints the newest state. */
   constructor(paint: () => void) {
     this.#paint = paint;
   }
 
-  /** Paint now; or with the browser's next frame, if the browser has yet to show what was painted last. */
+  /** Paint now; or in the browser's next frame, if the canvas was already painted since the last one. */
   now(): Promise<void> {
     if (!this.#pending) {
       try {
@@ -32,7 +32,7 @@ export class Repaints {
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
-  /** Paint with the browser's next frame. */
+  /** Paint in the browser's next frame. */
   soon(): void {
     this.#wanted = true;
     this.#watch();

@@ -1,10 +1,10 @@
 /**
- * The scene as this page has it: what the kernel has sent, brought up to date by patches.
+ * This page's copy of the scene, which patches keep up to date.
  *
- * Invariant: a message is applied as a whole or not at all, so the scene is always that of one version. A patch that
- * does not fit is a gap, and the scene stays as it was until a keyframe comes.
+ * Invariant: a message is applied as a whole or not at all, so the scene always has one version. A patch that does not
+ * fit is a gap. The scene then stays as it is until a keyframe comes.
  *
- * Nodes are never changed: a changed node is a new object, which shares the arrays that are as they were.
+ * Node objects are never modified. A changed node is a new object, which shares the arrays that have not changed.
  */
 import type { Panel, SceneMessage, Text } from './protocol';
 import {
@@ -18,16 +18,16 @@ import {
   type SceneNode,
 } from './reader';
 
-/** What is painted in a panel, or beside all panels. */
+/** A node that is painted, in a panel or in the figure itself. */
 export type Item = PathNode | MarksNode | ImageNode | Text;
 
-/** One thing to be painted: a panel with its items, or an item of the figure itself. */
+/** A panel with its items, or an item of the figure itself. */
 export type Layer =
   | { readonly id: number; readonly node: Panel; readonly items: readonly Item[] }
   | { readonly id: number; readonly node: Item };
 
 export class Scene {
-  /** 0: no keyframe has come. */
+  /** 0 until the first keyframe has come. */
   version = 0;
   /** Width and height of the figure in pixels. */
   size: readonly [width: number, height: number] = [0, 0];
@@ -35,10 +35,10 @@ export class Scene {
   #layers: readonly Layer[] | undefined;
 
   /**
-   * Take a keyframe or a patch.
+   * Apply a keyframe or a patch.
    *
-   * @returns `gap` if the patch does not lead on from this version, or is not as it should be.
-   * @throws if a keyframe is not as it should be: to ask for another one would not help.
+   * @returns `gap` if the patch does not lead on from this version, or is invalid.
+   * @throws if a keyframe is invalid: asking for another one would not help.
    */
   apply(message: SceneMessage, buffer: Uint8Array): 'applied' | 'gap' {
     const isKeyframe = message.base === null;
@@ -64,14 +64,14 @@ export class Scene {
     return this.#nodes.get(id);
   }
 
-  /** All that is to be painted, from the lowest to the highest. */
+  /** The panels and items of the figure, from the lowest to the highest. */
   get layers(): readonly Layer[] {
     this.#layers ??= layersOf(this.#nodes);
     return this.#layers;
   }
 }
 
-/** The nodes after a message. What has not changed is the same object. */
+/** The nodes after a message. Nodes that have not changed are the same objects. */
 function changed(
   before: ReadonlyMap<number, SceneNode>,
   message: SceneMessage,
@@ -104,7 +104,7 @@ function changed(
   return nodes;
 }
 
-/** Points and more points. The memory is twice as large as needed each time it is too small, so that few are copied. */
+/** Append points. When the memory is too small, twice as much as needed is taken, so that points are rarely copied. */
 function joined(points: Points, more: Points): Points {
   const length = points.length + more.length;
   const memory =

@@ -1,12 +1,12 @@
 /**
- * What a figure needs to know of the page it is on: light or dark, device pixels per CSS pixel, and whether it is in sight.
+ * The surroundings of a figure: the page's theme, its device pixels per CSS pixel, and whether the figure is in sight.
  *
  * Invariant: nothing is watched after the given signal has been aborted.
  */
 
 export type Theme = 'light' | 'dark';
 
-/** The page's theme, by the attribute that JupyterLab keeps on the body; light where there is none. */
+/** The page's theme, from an attribute that JupyterLab sets on the body; light if there is none. */
 export function theme(body: HTMLElement = document.body): Theme {
   return body.dataset.jpThemeLight === 'false' ? 'dark' : 'light';
 }
@@ -30,7 +30,7 @@ export function watchTheme(changed: () => void, signal: AbortSignal, body: HTMLE
 
 /** Call back when the page moves to a screen of another resolution, or is zoomed. */
 export function watchPixelRatio(changed: () => void, signal: AbortSignal): void {
-  // There is no event for this: a query that matches the present ratio tells once that it no longer does.
+  // There is no event for this. But a query that matches the present ratio has an event when it no longer matches.
   const query = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
   const listener = () => {
     changed();
@@ -39,12 +39,12 @@ export function watchPixelRatio(changed: () => void, signal: AbortSignal): void 
   query.addEventListener('change', listener, { once: true, signal });
 }
 
-/** Call back when the element comes into sight or goes out of it: by scrolling, folding, or another tab of the browser. */
+/** Call back when the element comes into sight or goes out of sight: by scrolling, folding, or a change of the tab. */
 export function watchVisibility(element: Element, changed: (visible: boolean) => void, signal: AbortSignal): void {
   if (signal.aborted) {
     return;
   }
-  let inView: boolean | undefined; // not known before the observer's first word
+  let inView: boolean | undefined; // unknown until the observer has called
   const tell = () => changed(!document.hidden && inView !== false);
   const observer = new IntersectionObserver(entries => {
     inView = entries.at(-1)?.isIntersecting ?? inView;

@@ -1,18 +1,19 @@
 /**
- * Pixels of images and texts as a canvas can paint them.
+ * Images and texts in a form that a canvas can paint.
  *
- * Invariant: each is made once, and again only if its pixels or its colours have changed; what no node holds is freed.
+ * Invariant: each is made once, and made again only if its pixels or its colours have changed. It is freed when no node
+ * has its pixels any more.
  */
 import type { ColorTable, GlyphNode, Grid, ImageNode } from './reader';
 
-/** Makes pixels, four bytes each and not premultiplied, something that can be painted. */
+/** Makes an image that can be painted from pixels: RGBA, a byte each, not premultiplied. */
 export type MakeSource = (rgba: Uint8ClampedArray<ArrayBuffer>, columns: number, rows: number) => CanvasImageSource;
 
 type Values = ImageNode['pixels']['values'];
 
 export class Textures {
   readonly #make: MakeSource;
-  // Arrays are never written to, and stay the same while they are as they were: they are what is remembered by.
+  // Arrays are never modified, and a node keeps its array while the pixels stay the same. So arrays can be the keys.
   readonly #images = new WeakMap<Values, { colors: ColorTable | null; source: CanvasImageSource }>();
   readonly #glyphs = new WeakMap<GlyphNode['alpha'], Map<string, CanvasImageSource>>();
 
@@ -34,7 +35,7 @@ export class Textures {
     return known.source;
   }
 
-  /** A piece of text in this colour, `#rrggbbaa`; undefined if there is nothing of it to see. */
+  /** A piece of text in this colour, `#rrggbbaa`; undefined if it has no pixels. */
   glyph({ alpha }: GlyphNode, color: string): CanvasImageSource | undefined {
     if (alpha.rows === 0 || alpha.columns === 0) {
       return undefined;
@@ -53,7 +54,7 @@ export class Textures {
   }
 }
 
-/** Values as colours, as Matplotlib's `Normalize` and `Colormap` have it. */
+/** Turn values into colours, as Matplotlib's `Normalize` and `Colormap` do. */
 export function colored(values: Values, { low, high, table }: ColorTable): Uint8ClampedArray<ArrayBuffer> {
   const levels = table.length / 4 - 3;
   const perLevel = (high - low) / levels;
@@ -65,7 +66,7 @@ export function colored(values: Values, { low, high, table }: ColorTable): Uint8
     if (Number.isNaN(value)) {
       level = levels + 2;
     } else if (low === high) {
-      level = 0; // what Normalize makes of every value then
+      level = 0; // as Normalize does
     } else if (value < low) {
       level = levels;
     } else if (value > high) {

@@ -1,22 +1,22 @@
 /**
- * The way from data to pixels and back, in one direction of a panel.
+ * From data to pixels and back, along one axis of a panel.
  *
- * Invariant: places are Matplotlib's own, in float64, for linear, log and symlog scales; tests compare them with places
- * that Matplotlib has computed.
+ * Invariant: for linear, log and symlog scales, places are those of Matplotlib, in float64. Tests compare them with
+ * places that Matplotlib has computed.
  */
 import type { Axis, Coord, Panel, Scale } from './protocol';
 
-/** What Matplotlib takes for the logarithm of a number that has none. */
+/** Matplotlib's value for the logarithm of a number that has none. */
 const LOG_OF_NOTHING = -1000;
 
-/** Limits of both directions, where a person has set them. */
+/** Limits of both axes, which a person has set. */
 export interface Limits {
   readonly x: readonly [number, number];
   readonly y: readonly [number, number];
 }
 
 export class Direction {
-  /** Limits must be positive. */
+  /** Whether the scale is logarithmic, so that limits must be positive. */
   readonly isLog: boolean;
   readonly #forward: (value: number) => number;
   readonly #backward: (scaled: number) => number;
@@ -25,7 +25,7 @@ export class Direction {
 
   /**
    * @param begin - the pixel of the first limit.
-   * @param length - pixels from there to the second limit; negative upwards.
+   * @param length - the pixels from there to the second limit; negative if that is further up.
    */
   constructor(
     scale: Scale,
@@ -47,7 +47,7 @@ export class Direction {
     return this.#backward(this.#from + (pixel - this.begin) * this.#perPixel);
   }
 
-  /** Whether a place is within the limits, or beside them by a rounding error only. */
+  /** Whether a value is within the limits, up to a rounding error. */
   shows(value: number): boolean {
     const [low, high] = [Math.min(...this.limits), Math.max(...this.limits)];
     const spare = 1e-10 * (high - low);
@@ -55,7 +55,7 @@ export class Direction {
   }
 }
 
-/** Both directions of a panel, with its own limits or with others. */
+/** Both axes of a panel, with these limits or by default its own. */
 export function directions(panel: Panel, limits?: Limits): readonly [Direction, Direction] {
   const [left = 0, top = 0, width = 0, height = 0] = panel.box;
   return [
@@ -68,7 +68,7 @@ export function limitsOf({ limits: [first = Number.NaN, last = Number.NaN] }: Ax
   return [first, last];
 }
 
-/** How a number becomes a pixel, by the sort of place that it is. */
+/** The function that turns a coordinate of this sort into a pixel. */
 export function placing(coord: Coord, direction: Direction | undefined): (value: number) => number {
   if (coord === 'pixels' || !direction) {
     return value => value;
@@ -79,7 +79,7 @@ export function placing(coord: Coord, direction: Direction | undefined): (value:
   return value => direction.pixel(value);
 }
 
-/** From data to numbers that are linear in pixels, and back. */
+/** The functions from data to numbers that are linear in pixels, and back. */
 function functions(scale: Scale): [(value: number) => number, (scaled: number) => number] {
   const { kind, base = 10, linthresh = 1, linscale = 1 } = scale;
   const perLog = Math.log(base);

@@ -1,7 +1,7 @@
 /**
- * One view of a figure: its place on the page, and what a person does there.
+ * One view of a figure: its place on the page, and the mouse and keyboard there.
  *
- * Invariant: nothing of the page is watched or listened to after the view has been removed.
+ * Invariant: after the view has been removed, it watches nothing and listens to nothing.
  */
 import { DOMWidgetView } from '@jupyter-widgets/base';
 import { MPLCanvasView } from 'jupyter-matplotlib';
@@ -23,10 +23,10 @@ export class LiveCanvasView extends MPLCanvasView {
     this.el.classList.add('tfw-figure');
     this.canvas_div.setAttribute('role', 'application');
     this._update_figure_label();
-    // The toolbar shows under the mouse; for the keyboard, while the focus is in the figure.
+    // ipympl shows the toolbar under the mouse. For the keyboard, it is shown while the focus is in the figure.
     this.el.addEventListener('focusin', () => this.toolbar_view.fade_in());
     this.el.addEventListener('focusout', event => {
-      this.model.key = undefined; // nobody will hear it go up
+      this.model.key = undefined; // its release will not be seen here
       if (!(event.relatedTarget instanceof Node && this.el.contains(event.relatedTarget))) {
         this.toolbar_view.fade_out();
       }
@@ -39,11 +39,11 @@ export class LiveCanvasView extends MPLCanvasView {
     this.model.see(this, !document.hidden);
     watchVisibility(this.el, visible => this.model.see(this, visible), this.watching.signal);
     announce();
-    // Only now it is known how wide the page is.
+    // The width of the page is known only when the view is displayed.
     void this.displayed.then(() => requestAnimationFrame(announce));
   }
 
-  /** Follow a drag, also out of the figure, until it has ended. */
+  /** Follow a drag until it has ended, also outside of the figure. */
   private follow(): void {
     const { mouse } = this.model;
     const end = new AbortController();
@@ -67,8 +67,8 @@ export class LiveCanvasView extends MPLCanvasView {
   private turn(event: WheelEvent): void {
     const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? 1 : 40);
     if (this.model.mouse.wheel({ ...this.place(event), pixels, key: this.constraint(event) })) {
-      event.preventDefault(); // the page is not to scroll
-      event.stopPropagation(); // nor is the kernel to be told
+      event.preventDefault(); // otherwise the page scrolls
+      event.stopPropagation(); // otherwise ipympl tells the kernel
     }
   }
 
@@ -102,7 +102,7 @@ export class LiveCanvasView extends MPLCanvasView {
 
   override key_event(name: string): (event: KeyboardEvent) => unknown {
     const handle = super.key_event(name);
-    // Matplotlib takes every key while the figure has the focus, but the keyboard must be able to leave it.
+    // Matplotlib takes all keys while the figure has the focus. But Tab must be able to move the focus away.
     return event => (event.key === 'Tab' ? undefined : handle(event));
   }
 
@@ -110,7 +110,7 @@ export class LiveCanvasView extends MPLCanvasView {
     this.watching.abort();
     this.model.see(this, false);
     super.remove();
-    // ipympl does not go on to its base class, whose part takes the view off the page and out of the model's list.
+    // ipympl's `remove` does not call that of its base class, which takes the view off the page and out of the model.
     return DOMWidgetView.prototype.remove.call(this);
   }
 }
