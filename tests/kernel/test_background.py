@@ -270,14 +270,17 @@ def test_the_interrupt_button_stops_a_background_run_at_the_next_boundary(notebo
 
 
 def test_a_second_interrupt_is_raised_inside_of_the_step(newest: Kernel) -> None:
-    newest.run(
-        "seen = []\ndef f():\n    for _ in tfwidget.live(range(10)):\n        try:\n            while True:\n"
-        "                time.sleep(0.001); seen.append(1)\n        except KeyboardInterrupt:\n"
+    # The step never ends, so only what it prints tells that it has begun, and that the first interrupt has arrived.
+    cell = newest.execute(
+        "seen = []\ndef f():\n    for _ in tfwidget.live(range(10)):\n        try:\n"
+        "            print('begun', flush=True)\n            while not run.stopping: time.sleep(0.001)\n"
+        "            print('told', flush=True)\n            while True: time.sleep(0.001)\n"
+        "        except KeyboardInterrupt:\n"
         "            seen.append('interrupted'); raise\nrun = tfwidget.start(f)"
     )
-    time.sleep(0.3)  # the step never ends, so nothing can tell that it has begun
+    newest.wait_for(lambda: "begun" in cell.stdout, 30, "the step prints begun")
     newest.interrupt()
-    time.sleep(0.3)
+    newest.wait_for(lambda: "told" in cell.stdout, 30, "the step prints told")
     newest.interrupt()
     wait_until(newest, "run.state == 'stopped'")
     assert newest.evaluate("(seen[-1], run.status.error)") == ("interrupted", "KeyboardInterrupt")

@@ -1,4 +1,4 @@
-"""ipykernel 6, as in many hosted notebooks: frames are pushed, and what the user does waits for the cell's end."""
+"""ipykernel 6, as in many hosted notebooks: frames are shown, but what the user does waits for the cell's end."""
 
 from pathlib import Path
 
